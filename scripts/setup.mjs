@@ -13,10 +13,17 @@ import { rustToolchain } from "./setup/rust.mjs";
 const OLDEST_NODE = 20;
 
 const BUILD = [npmPackages, rustToolchain, cargoTools("build"), toolLinks("build")];
+const TEST = [
+  aptPackages,
+  npmPackages,
+  rustToolchain,
+  cargoTools("build", "test"),
+  toolLinks("build", "test"),
+];
 const GROUPS = {
   build: BUILD,
   demo: BUILD,
-  test: [...BUILD, aptPackages, cargoTools("test"), toolLinks("test")],
+  test: TEST,
 };
 
 /**

@@ -18,19 +18,21 @@ const QUICK_BUILD = {
   CARGO_TARGET_DIR: at(".tools", "build"), // shared, so that common dependencies are compiled once
 };
 
-/** Answers a setup part that installs the tools of one group. */
-export const cargoTools = (group) => async () => {
-  const present = installed();
-  const missing = TOOLS.filter(
-    (tool) => tool.group === group && !present.has(`${tool.name} ${tool.version()}`),
-  );
-  if (missing.length === 0) return undefined;
-  return async () => {
-    for (const tool of missing)
-      await step(`${tool.name} ${tool.version()} (compiles, about a minute)`, () => install(tool));
-    fs.rmSync(QUICK_BUILD.CARGO_TARGET_DIR, { recursive: true, force: true });
+/** Answers a setup part that installs the tools of some groups. */
+export const cargoTools =
+  (...groups) =>
+  async () => {
+    const present = installed();
+    const missing = TOOLS.filter(
+      (tool) => groups.includes(tool.group) && !present.has(`${tool.name} ${tool.version()}`),
+    );
+    if (missing.length === 0) return undefined;
+    return async () => {
+      for (const tool of missing)
+        await step(`${tool.name} ${tool.version()} (compiles, about a minute)`, () => install(tool));
+      fs.rmSync(QUICK_BUILD.CARGO_TARGET_DIR, { recursive: true, force: true });
+    };
   };
-};
 
 /** With the versions its authors tested; where a registry no longer has one of those, with the newest that fit. */
 async function install({ name, version, flags }) {

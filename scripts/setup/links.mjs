@@ -9,18 +9,20 @@ const LINKS = [
   { group: "test", name: "safaridriver", target: () => which("WebKitWebDriver") }, // wasm-pack only knows WebKit as Safari
 ];
 
-/** Answers a setup part that makes the symbolic links of one group. */
-export const toolLinks = (group) => async () => {
-  const missing = LINKS.filter((link) => link.group === group && link.target() && !linked(link));
-  if (missing.length === 0) return undefined;
-  return () => {
-    fs.mkdirSync(toolsBin, { recursive: true });
-    for (const { name, target } of missing) {
-      fs.rmSync(path.join(toolsBin, name), { force: true });
-      fs.symlinkSync(target(), path.join(toolsBin, name));
-    }
+/** Answers a setup part that makes the symbolic links of some groups. */
+export const toolLinks =
+  (...groups) =>
+  async () => {
+    const missing = LINKS.filter((link) => groups.includes(link.group) && link.target() && !linked(link));
+    if (missing.length === 0) return undefined;
+    return () => {
+      fs.mkdirSync(toolsBin, { recursive: true });
+      for (const { name, target } of missing) {
+        fs.rmSync(path.join(toolsBin, name), { force: true });
+        fs.symlinkSync(target(), path.join(toolsBin, name));
+      }
+    };
   };
-};
 
 function linked({ name, target }) {
   try {

@@ -1,0 +1,110 @@
+// js/src, js/generated and pkg-template → pkg/, the folder that is published.
+import fs from "node:fs";
+import path from "node:path";
+import { at } from "../lib/paths.mjs";
+import { Failure, step } from "../lib/run.mjs";
+import { whenChanged } from "../lib/stamp.mjs";
+import { emitTypes } from "./types.mjs";
+
+const WASM = "wasmqtt_bg.wasm";
+const LICENSES = ["LICENSE-MIT", "LICENSE-APACHE"];
+const INPUTS = [
+  "js/src",
+  "js/generated",
+  "js/tsconfig.json",
+  "pkg-template",
+  "scripts/build",
+  "package-lock.json",
+];
+
+/** Bundles the entries, emits their declarations and assembles the package, when something changed. */
+export function buildPackage() {
+  const change = { inputs: [...INPUTS, ...LICENSES, "Cargo.toml"], outputs: ["pkg"] };
+  return whenChanged("package", change, () => step("npm package (esbuild, tsc)", assemble));
+}
+
+async function assemble() {
+  const folder = at(".pkg");
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.cpSync(at("pkg-template"), folder, { recursive: true });
+  for (const name of LICENSES) fs.copyFileSync(at(name), path.join(folder, name));
+  fs.copyFileSync(at("js", "generated", WASM), path.join(folder, WASM));
+
+  const manifest = writeManifest(path.join(folder, "package.json"));
+  const entries = entryPoints(manifest);
+  await Promise.all([bundle(entries, folder), emitTypes(entries, path.join(folder, "types"))]);
+  checkTargets(manifest, folder);
+
+  // Swapped in at the end: whoever reads pkg/ meanwhile sees the old package or the new one, never half of one.
+  fs.rmSync(at("pkg"), { recursive: true, force: true });
+  fs.renameSync(folder, at("pkg"));
+}
+
+/** The template has no version: Cargo.toml is the one place that names it. */
+function writeManifest(file) {
+  const { name, ...rest } = JSON.parse(fs.readFileSync(file, "utf8"));
+  const version = fs.readFileSync(at("Cargo.toml"), "utf8").match(/^version = "(.+)"$/m)[1];
+  const manifest = { name, version, ...rest };
+  fs.writeFileSync(file, `${JSON.stringify(manifest, undefined, 2)}\n`);
+  return manifest;
+}
+
+/** Output name → source file, for every JavaScript file the exports map promises. */
+function entryPoints({ exports }) {
+  const outputs = Object.values(exports).flatMap((target) =>
+    target.default?.endsWith(".js") ? [target.default] : [],
+  );
+  return Object.fromEntries(
+    outputs.map((output) => {
+      const name = path.basename(output, ".js");
+      const source = [`${name}.ts`, `entry/${name}.ts`]
+        .map((file) => at("js", "src", file))
+        .find((file) => fs.existsSync(file));
+      if (!source)
+        throw new Failure(`pkg-template/package.json exports ${output}, but js/src has no ${name}.ts`);
+      return [name, source];
+    }),
+  );
+}
+
+/**
+ * One file per entry, what they share in chunks beside them. Everything lies in one folder, so that
+ * `new URL("./wasmqtt_bg.wasm", import.meta.url)` is right wherever it ends up.
+ */
+async function bundle(entryPoints, outdir) {
+  const { build } = await import("esbuild");
+  const { warnings } = await build({
+    entryPoints,
+    outdir,
+    bundle: true,
+    splitting: true,
+    chunkNames: "[name]-[hash]",
+    format: "esm",
+    platform: "neutral",
+    target: "es2022",
+    charset: "utf8",
+    legalComments: "none",
+    sourcemap: true,
+    logLevel: "silent",
+  }).catch(({ errors, message }) => {
+    throw new Failure(errors ? describe(errors) : message);
+  });
+  if (warnings.length > 0) throw new Failure(describe(warnings));
+}
+
+function describe(messages) {
+  return messages
+    .map(({ text, location }) => (location ? `${location.file}:${location.line}: ${text}` : text))
+    .join("\n");
+}
+
+/** Everything the manifest points at must be there. */
+function checkTargets({ exports }, folder) {
+  const targets = Object.values(exports).flatMap((target) =>
+    typeof target === "string" ? [target] : Object.values(target),
+  );
+  const absent = targets.filter((target) => !fs.existsSync(path.join(folder, target)));
+  if (absent.length > 0) {
+    throw new Failure(`pkg-template/package.json exports files that were not built: ${absent.join(", ")}`);
+  }
+}
