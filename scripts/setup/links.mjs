@@ -1,11 +1,11 @@
 // Names under which wasm-pack looks for tools that come from elsewhere.
 import fs from "node:fs";
 import path from "node:path";
-import { at, toolsBin } from "../lib/paths.mjs";
+import { toolsBin } from "../lib/paths.mjs";
 import { which } from "../lib/which.mjs";
 
 const LINKS = [
-  { group: "build", name: "wasm-opt", target: () => at("node_modules", "binaryen", "bin", "wasm-opt") },
+  { group: "build", name: "wasm-opt", target: () => "../../node_modules/binaryen/bin/wasm-opt" },
   { group: "test", name: "safaridriver", target: () => which("WebKitWebDriver") }, // wasm-pack only knows WebKit as Safari
 ];
 

@@ -1,0 +1,94 @@
+// `npm run size`: what the user of each entry downloads, held against size-budget.json.
+import fs from "node:fs";
+import path from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { build } from "./build.mjs";
+import { at } from "./lib/paths.mjs";
+import { exitWith, Failure } from "./lib/run.mjs";
+
+const COLUMNS = ["raw", "gzip", "brotli"];
+
+try {
+  await build();
+  await report();
+} catch (error) {
+  exitWith(error);
+}
+
+async function report() {
+  const { exports } = JSON.parse(fs.readFileSync(at("pkg", "package.json"), "utf8"));
+  const budget = JSON.parse(fs.readFileSync(at("size-budget.json"), "utf8")).entries;
+  const entries = Object.keys(exports).filter((name) => exports[name].default?.endsWith(".js"));
+  const wasm = sizes(fs.readFileSync(at("pkg", "wasmqtt_bg.wasm")));
+  const problems = entries.filter((name) => !budget[name]).map((name) => `${name} has no budget`);
+
+  const rows = [];
+  for (const [name, { imports, wasm: fetchesWasm, brotli }] of Object.entries(budget)) {
+    const code = await javascript(name, imports);
+    const total = fetchesWasm ? sum([code, wasm]) : code;
+    if (total.brotli > brotli) problems.push(`${name} is ${total.brotli - brotli} bytes over its budget`);
+    rows.push([`wasmqtt${name.slice(1)}`, "JavaScript", ...cells(code), ""]);
+    if (fetchesWasm) rows.push(["", "WebAssembly", ...cells(wasm), ""]);
+    rows.push([
+      "",
+      "together",
+      ...cells(total),
+      `${brotli} (${Math.round((100 * total.brotli) / brotli)} %)`,
+    ]);
+  }
+  print(["import", "bytes", ...COLUMNS, "budget"], rows);
+  if (problems.length > 0) throw new Failure(`size-budget.json: ${problems.join("; ")}`);
+}
+
+/** Sizes of all files that a bundler makes of an application with this one import. */
+async function javascript(entry, imports) {
+  const esbuild = await import("esbuild");
+  const folder = at(".work", "size");
+  const link = path.join(folder, "node_modules", "wasmqtt");
+  fs.mkdirSync(path.dirname(link), { recursive: true });
+  fs.rmSync(link, { force: true });
+  fs.symlinkSync(at("pkg"), link);
+  const { outputFiles } = await esbuild.build({
+    stdin: { contents: `export { ${imports} } from "wasmqtt${entry.slice(1)}";`, resolveDir: folder },
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    legalComments: "none",
+    write: false,
+  });
+  return sum(outputFiles.map(({ contents }) => sizes(contents)));
+}
+
+/** Each file is downloaded, and so compressed, by itself. */
+function sizes(bytes) {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+  return {
+    raw: bytes.length,
+    gzip: gzipSync(bytes, { level: 9 }).length,
+    brotli: brotliCompressSync(bytes, { params }).length,
+  };
+}
+
+function sum(parts) {
+  return Object.fromEntries(
+    COLUMNS.map((name) => [name, parts.reduce((total, part) => total + part[name], 0)]),
+  );
+}
+
+function cells(size) {
+  return COLUMNS.map((name) => String(size[name]));
+}
+
+function print(head, rows) {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
+  const left = (column) => column < 2;
+  for (const row of [head, ...rows]) {
+    const line = row
+      .map((cell, i) => (left(i) ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+      .join("  ");
+    console.log(line.trimEnd());
+  }
+}
