@@ -1,0 +1,210 @@
+//! CONNECT and its Will: section 3.1.
+
+use core::fmt;
+
+use super::cursor::{Reader, Writer};
+use super::encode::{Body, packet_encoding};
+use super::{EncodeError, PacketType, Properties, PropertyScope, ProtocolVersion, QoS, ReasonCode, Violation};
+use crate::topic::TopicName;
+
+const PROTOCOL_NAME: &str = "MQTT";
+
+const CLEAN_START: u8 = 0x02;
+const WILL: u8 = 0x04;
+const WILL_RETAIN: u8 = 0x20;
+const PASSWORD: u8 = 0x40;
+const USER_NAME: u8 = 0x80;
+
+/// The client's first packet: section 3.1.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Connect<'a> {
+    /// Clean Start, Clean Session in 3.1.1: begin without an earlier session.
+    pub clean_start: bool,
+    /// Longest silence of the client in seconds; 0 means any.
+    pub keep_alive: u16,
+    /// Client identifier; empty asks the server for one.
+    pub client_id: &'a str,
+    /// User name.
+    pub username: Option<&'a str>,
+    /// Password, which in 3.1.1 needs a user name.
+    pub password: Option<&'a [u8]>,
+    /// Published by the server when the connection ends badly.
+    pub will: Option<Will<'a>>,
+    /// Properties; 5.0 only.
+    pub properties: Properties<'a>,
+}
+
+/// The message that a server publishes on behalf of a client that is gone: section 3.1.2.5.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Will<'a> {
+    /// Topic name.
+    pub topic: &'a str,
+    /// Payload, at most 65,535 bytes.
+    pub payload: &'a [u8],
+    /// Quality of service of the message.
+    pub qos: QoS,
+    /// Whether the message is retained.
+    pub retain: bool,
+    /// Will Properties; 5.0 only.
+    pub properties: Properties<'a>,
+}
+
+packet_encoding!(Connect<'_>);
+
+impl Body for Connect<'_> {
+    fn first_byte(&self) -> u8 {
+        PacketType::Connect.first_byte()
+    }
+
+    fn write(&self, version: ProtocolVersion, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
+        if version == ProtocolVersion::V311 && self.password.is_some() && self.username.is_none() {
+            return Err(EncodeError::PasswordWithoutUserName);
+        }
+        writer.string(PROTOCOL_NAME)?;
+        writer.u8(version.level());
+        writer.u8(self.flags());
+        writer.u16(self.keep_alive);
+        writer.properties(version, self.properties)?;
+        // MQTT-3.1.3-1: in this order.
+        writer.string(self.client_id)?;
+        if let Some(will) = &self.will {
+            writer.properties(version, will.properties)?;
+            writer.string(will.topic)?;
+            writer.binary(will.payload)?;
+        }
+        if let Some(username) = self.username {
+            writer.string(username)?;
+        }
+        if let Some(password) = self.password {
+            writer.binary(password)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Connect<'a> {
+    pub(super) fn decode(version: ProtocolVersion, mut reader: Reader<'a>) -> Result<Self, Violation> {
+        let at = reader.offset();
+        if reader.string()? != PROTOCOL_NAME {
+            return Err(unsupported_version("MQTT-3.1.2-1", at));
+        }
+        let at = reader.offset();
+        if reader.u8()? != version.level() {
+            return Err(unsupported_version("MQTT-3.1.2-2", at));
+        }
+        let at = reader.offset();
+        let flags = reader.u8()?;
+        let will_qos = will_qos(version, flags).map_err(|statement| Violation::malformed(statement, at))?;
+        let keep_alive = reader.u16()?;
+        let properties = reader.properties(version, PropertyScope::Packet(PacketType::Connect))?;
+        properties.check_authentication(false, at)?;
+        let client_id = reader.string()?;
+        let will = match will_qos {
+            Some(qos) => Some(Will::decode(version, qos, flags & WILL_RETAIN != 0, &mut reader)?),
+            None => None,
+        };
+        let username = if flags & USER_NAME == 0 { None } else { Some(reader.string()?) };
+        let password = if flags & PASSWORD == 0 { None } else { Some(reader.binary()?) };
+        reader.finish()?;
+        let clean_start = flags & CLEAN_START != 0;
+        Ok(Self { clean_start, keep_alive, client_id, username, password, will, properties })
+    }
+
+    fn flags(&self) -> u8 {
+        let mut flags = 0;
+        if self.clean_start {
+            flags |= CLEAN_START;
+        }
+        if let Some(will) = &self.will {
+            flags |= WILL | will.qos.value() << 3;
+            if will.retain {
+                flags |= WILL_RETAIN;
+            }
+        }
+        if self.username.is_some() {
+            flags |= USER_NAME;
+        }
+        if self.password.is_some() {
+            flags |= PASSWORD;
+        }
+        flags
+    }
+}
+
+impl<'a> Will<'a> {
+    fn decode(
+        version: ProtocolVersion,
+        qos: QoS,
+        retain: bool,
+        reader: &mut Reader<'a>,
+    ) -> Result<Self, Violation> {
+        let properties = reader.properties(version, PropertyScope::Will)?;
+        let at = reader.offset();
+        let topic = reader.string()?;
+        TopicName::parse(topic).map_err(|_| Violation::protocol_error("MQTT-4.7.0-1", at))?;
+        let payload = reader.binary()?;
+        Ok(Self { topic, payload, qos, retain, properties })
+    }
+}
+
+/// Checks the Connect Flags; the Will's QoS when there is a Will, the broken statement when they are not legal.
+fn will_qos(version: ProtocolVersion, flags: u8) -> Result<Option<QoS>, &'static str> {
+    if flags & 1 != 0 {
+        return Err("MQTT-3.1.2-3");
+    }
+    if version == ProtocolVersion::V311 && flags & (USER_NAME | PASSWORD) == PASSWORD {
+        return Err("3.1.1 MQTT-3.1.2-22");
+    }
+    let qos = flags >> 3 & 0b11;
+    if flags & WILL != 0 {
+        return QoS::from_u8(qos).map(Some).ok_or("MQTT-3.1.2-12");
+    }
+    if qos != 0 {
+        return Err("MQTT-3.1.2-11");
+    }
+    if flags & WILL_RETAIN != 0 {
+        return Err("MQTT-3.1.2-13");
+    }
+    Ok(None)
+}
+
+const fn unsupported_version(statement: &'static str, offset: u32) -> Violation {
+    Violation { reason: ReasonCode::UNSUPPORTED_PROTOCOL_VERSION, statement, offset }
+}
+
+impl fmt::Debug for Connect<'_> {
+    /// Leaves out the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connect")
+            .field("clean_start", &self.clean_start)
+            .field("keep_alive", &self.keep_alive)
+            .field("client_id", &self.client_id)
+            .field("username", &self.username)
+            .field("password", &self.password.map(Redacted))
+            .field("will", &self.will)
+            .field("properties", &self.properties)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Will<'_> {
+    /// Leaves out the payload.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Will")
+            .field("topic", &self.topic)
+            .field("payload", &Redacted(self.payload))
+            .field("qos", &self.qos)
+            .field("retain", &self.retain)
+            .field("properties", &self.properties)
+            .finish()
+    }
+}
+
+/// Bytes that are nobody's business: printed as their length.
+pub(super) struct Redacted<'a>(pub(super) &'a [u8]);
+
+impl fmt::Debug for Redacted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{} bytes>", self.0.len())
+    }
+}

@@ -1,0 +1,140 @@
+//! From a byte stream to packets: sections 2.1 and 6.0 (MQTT-6.0.0-2: chunks and packets need not align).
+
+use super::header::{self, Sender};
+use super::{ProtocolVersion, ReasonCode, Violation};
+
+/// Capacity that is kept when nothing larger is needed.
+const KEEP: usize = 64 * 1024;
+
+/// Where a packet lies in a [`FrameBuffer`]. Means nothing after the next `spare`, `push` or `reset`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Index of the first byte.
+    pub start: usize,
+    /// Index behind the last byte.
+    pub end: usize,
+}
+
+/// Collects chunks of a byte stream and finds the packets in it.
+///
+/// Memory follows the bytes that arrived, never a length that a peer announces. As long as the owner takes every packet
+/// before it adds a chunk, no more is reserved than the limit and one chunk; after a burst the next chunk brings the
+/// capacity back to 64 KiB.
+#[derive(Debug)]
+pub struct FrameBuffer {
+    /// `start..end` waits to be read, behind `end` is space.
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Where the last chunk begins.
+    chunk: usize,
+    limit: u32,
+    sender: Sender,
+}
+
+impl FrameBuffer {
+    /// An empty buffer for packets of a server, each of at most `max_packet_bytes`, fixed header included.
+    #[must_use]
+    pub const fn new(max_packet_bytes: u32) -> Self {
+        Self::from(Sender::Server, max_packet_bytes)
+    }
+
+    /// An empty buffer for packets of either side.
+    #[must_use]
+    pub const fn from(sender: Sender, max_packet_bytes: u32) -> Self {
+        Self { bytes: Vec::new(), start: 0, end: 0, chunk: 0, limit: max_packet_bytes, sender }
+    }
+
+    /// Changes the largest packet that is accepted, in bytes, for packets whose header has not been seen yet.
+    pub const fn set_limit(&mut self, max_packet_bytes: u32) {
+        self.limit = max_packet_bytes;
+    }
+
+    /// Forgets everything, for a new connection, and gives memory back.
+    pub fn reset(&mut self) {
+        (self.start, self.end, self.chunk) = (0, 0, 0);
+        self.fit(0);
+    }
+
+    /// Space for the next `len` bytes, behind what has not been read yet. Spans end here.
+    pub fn spare(&mut self, len: usize) -> &mut [u8] {
+        if self.start > 0 {
+            self.bytes.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        self.chunk = self.end;
+        self.fit(self.end.saturating_add(len));
+        self.bytes.get_mut(self.end..).and_then(|spare| spare.get_mut(..len)).unwrap_or_default()
+    }
+
+    /// Says that the first `len` bytes of the last [`spare`](Self::spare) have been filled.
+    pub fn commit(&mut self, len: usize) {
+        self.end = self.end.saturating_add(len).min(self.bytes.len());
+    }
+
+    /// Adds a chunk: [`spare`](Self::spare) and [`commit`](Self::commit) in one.
+    pub fn push(&mut self, chunk: &[u8]) {
+        self.spare(chunk.len()).copy_from_slice(chunk);
+        self.commit(chunk.len());
+    }
+
+    /// Finds the next complete packet and steps over it; `None` while bytes are missing.
+    ///
+    /// # Errors
+    /// A [`Violation`] as soon as the fixed header shows it: reserved or misdirected packet types, wrong flags, an
+    /// endless Remaining Length, and 0x95 for a packet above the limit (MQTT-3.1.2-24). The buffer does not get past
+    /// it; only [`reset`](Self::reset) helps.
+    pub fn next(&mut self, version: ProtocolVersion) -> Result<Option<Span>, Violation> {
+        let waiting = self.bytes.get(self.start..self.end).unwrap_or_default();
+        let Some(header) = header::read(self.sender, version, waiting)? else {
+            return Ok(None);
+        };
+        let too_large = Violation { reason: ReasonCode::PACKET_TOO_LARGE, statement: "MQTT-3.1.2-24", offset: 1 };
+        let len = usize::try_from(header.remaining).map_err(|_| too_large)?.saturating_add(header.len);
+        if u32::try_from(len).map_or(true, |len| len > self.limit) {
+            return Err(too_large);
+        }
+        if len > waiting.len() {
+            return Ok(None);
+        }
+        let span = Span { start: self.start, end: self.start + len };
+        self.start = span.end;
+        Ok(Some(span))
+    }
+
+    /// The bytes of a packet; empty for a span that is not of this buffer.
+    #[must_use]
+    pub fn bytes(&self, span: Span) -> &[u8] {
+        self.bytes.get(span.start..span.end).unwrap_or_default()
+    }
+
+    /// Position of a buffer index within the last chunk; `None` when it lies in an earlier chunk or behind the end.
+    #[must_use]
+    pub const fn chunk_offset(&self, index: usize) -> Option<usize> {
+        if index <= self.end { index.checked_sub(self.chunk) } else { None }
+    }
+
+    /// Bytes that are held at the moment, used or not.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Makes room for `len` bytes in all, or gives room back.
+    fn fit(&mut self, len: usize) {
+        let capacity = self.bytes.capacity();
+        if len > capacity {
+            // Doubling keeps copying linear; the limit keeps it within what one packet and one chunk can need.
+            let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+            let chunk = len.saturating_sub(self.end);
+            let wanted = capacity.saturating_mul(2).min(limit.saturating_add(chunk)).max(len);
+            self.bytes.reserve_exact(wanted.saturating_sub(self.bytes.len()));
+        } else if capacity > KEEP && len <= KEEP {
+            self.bytes.truncate(len.max(self.end));
+            self.bytes.shrink_to(KEEP);
+        }
+        if self.bytes.len() < len {
+            self.bytes.resize(len, 0);
+        }
+    }
+}

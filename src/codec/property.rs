@@ -1,0 +1,332 @@
+//! Blocks of properties: section 2.2.2.
+
+use core::fmt;
+
+use super::cursor::{Reader, Writer};
+use super::property_id::{Range, Row};
+use super::{EncodeError, PropertyId, PropertyScope, PropertyType, ReasonCode, Violation, varint};
+
+/// The value of a property, in the type that section 2.2.2.2 gives it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// One byte.
+    Byte(u8),
+    /// Two Byte Integer.
+    U16(u16),
+    /// Four Byte Integer.
+    U32(u32),
+    /// Variable Byte Integer, at most 268,435,455.
+    VarInt(u32),
+    /// UTF-8 Encoded String.
+    Str(&'a str),
+    /// Binary Data.
+    Bytes(&'a [u8]),
+    /// UTF-8 String Pair: name and value.
+    Pair(&'a str, &'a str),
+}
+
+impl<'a> Value<'a> {
+    fn read(kind: PropertyType, reader: &mut Reader<'a>) -> Result<Self, Violation> {
+        Ok(match kind {
+            PropertyType::Byte => Self::Byte(reader.u8()?),
+            PropertyType::U16 => Self::U16(reader.u16()?),
+            PropertyType::U32 => Self::U32(reader.u32()?),
+            PropertyType::VarInt => Self::VarInt(reader.varint()?),
+            PropertyType::Str => Self::Str(reader.string()?),
+            PropertyType::Bytes => Self::Bytes(reader.binary()?),
+            PropertyType::Pair => Self::Pair(reader.string()?, reader.string()?),
+        })
+    }
+
+    fn write(self, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
+        match self {
+            Self::Byte(value) => writer.u8(value),
+            Self::U16(value) => writer.u16(value),
+            Self::U32(value) => writer.u32(value),
+            Self::VarInt(value) if value > varint::MAX => return Err(EncodeError::PropertyValue),
+            Self::VarInt(value) => writer.varint(value),
+            Self::Str(text) => writer.string(text)?,
+            Self::Bytes(bytes) => writer.binary(bytes)?,
+            Self::Pair(name, value) => {
+                writer.string(name)?;
+                writer.string(value)?;
+            }
+        }
+        Ok(())
+    }
+
+    const fn kind(self) -> PropertyType {
+        match self {
+            Self::Byte(_) => PropertyType::Byte,
+            Self::U16(_) => PropertyType::U16,
+            Self::U32(_) => PropertyType::U32,
+            Self::VarInt(_) => PropertyType::VarInt,
+            Self::Str(_) => PropertyType::Str,
+            Self::Bytes(_) => PropertyType::Bytes,
+            Self::Pair(..) => PropertyType::Pair,
+        }
+    }
+
+    fn in_range(self, range: Range) -> bool {
+        match (range, self) {
+            (Range::Flag, Self::Byte(value)) => value <= 1,
+            (Range::NonZero, Self::U16(value)) => value != 0,
+            (Range::NonZero, Self::U32(value) | Self::VarInt(value)) => value != 0,
+            (Range::TopicName, Self::Str(text)) => !text.is_empty() && !text.contains(['+', '#']),
+            _ => true,
+        }
+    }
+}
+
+impl fmt::Debug for Value<'_> {
+    /// Numbers as they are; of texts and bytes only the length, as they may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Byte(value) => write!(f, "{value}"),
+            Self::U16(value) => write!(f, "{value}"),
+            Self::U32(value) | Self::VarInt(value) => write!(f, "{value}"),
+            Self::Str(text) => write!(f, "<{} bytes>", text.len()),
+            Self::Bytes(bytes) => write!(f, "<{} bytes>", bytes.len()),
+            Self::Pair(name, value) => write!(f, "<{} + {} bytes>", name.len(), value.len()),
+        }
+    }
+}
+
+/// A valid block of properties in its encoded form, without the Property Length in front.
+///
+/// The same form serves for receiving and for sending: an option set becomes a block once and stays one.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Properties<'a>(&'a [u8]);
+
+impl<'a> Properties<'a> {
+    /// No properties.
+    pub const EMPTY: Self = Self(&[]);
+
+    /// Checks a block that stands at byte `base_offset` of a packet: every identifier known, allowed in this scope and
+    /// in its shortest form, no value cut off or out of range, nothing repeated that must not be.
+    ///
+    /// # Errors
+    /// The first [`Violation`]: 0x81 for what cannot be parsed or must not stand there, 0x82 for repetitions and
+    /// values out of range, 0x94 for a Topic Alias of 0. Section 2.2.2.2.
+    pub fn validate(bytes: &'a [u8], scope: PropertyScope, base_offset: u32) -> Result<Self, Violation> {
+        let mut reader = Reader::new(bytes, base_offset, "§2.2.2.1");
+        let mut seen = 0_u64;
+        while !reader.is_empty() {
+            let at = reader.offset();
+            let id = PropertyId::from_value(reader.varint()?).ok_or(Violation::malformed("§2.2.2.2", at))?;
+            let row = id.row();
+            if !row.allowed_in(scope) {
+                return Err(Violation::malformed("§2.2.2.2", at));
+            }
+            let bit = 1 << id.value();
+            if seen & bit != 0 && !row.repeatable_in(scope) {
+                return Err(Violation::protocol_error("§2.2.2.2", at));
+            }
+            seen |= bit;
+            if !Value::read(row.kind, &mut reader)?.in_range(row.range) {
+                return Err(out_of_range(id, row, at));
+            }
+        }
+        Ok(Self(bytes))
+    }
+
+    /// A block that came from [`Properties::as_bytes`].
+    pub(crate) const fn from_validated(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The encoded block, without the Property Length.
+    #[must_use]
+    pub const fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All properties in the order of the packet.
+    #[must_use]
+    pub const fn iter(self) -> PropertyIter<'a> {
+        PropertyIter(Reader::new(self.0, 0, ""))
+    }
+
+    /// The first value of a property, whatever its type.
+    #[must_use]
+    pub fn value(self, id: PropertyId) -> Option<Value<'a>> {
+        self.iter().find_map(|(found, value)| (found == id).then_some(value))
+    }
+
+    /// Whether the property is there.
+    #[must_use]
+    pub fn contains(self, id: PropertyId) -> bool {
+        self.value(id).is_some()
+    }
+
+    /// The value of a one-byte property; `None` when it is absent or has another type.
+    #[must_use]
+    pub fn byte(self, id: PropertyId) -> Option<u8> {
+        if let Value::Byte(value) = self.value(id)? { Some(value) } else { None }
+    }
+
+    /// The value of a Two Byte Integer property; `None` when it is absent or has another type.
+    #[must_use]
+    pub fn u16(self, id: PropertyId) -> Option<u16> {
+        if let Value::U16(value) = self.value(id)? { Some(value) } else { None }
+    }
+
+    /// The value of a Four Byte Integer property; `None` when it is absent or has another type.
+    #[must_use]
+    pub fn u32(self, id: PropertyId) -> Option<u32> {
+        if let Value::U32(value) = self.value(id)? { Some(value) } else { None }
+    }
+
+    /// The first value of a Variable Byte Integer property; `None` when it is absent or has another type.
+    #[must_use]
+    pub fn varint(self, id: PropertyId) -> Option<u32> {
+        if let Value::VarInt(value) = self.value(id)? { Some(value) } else { None }
+    }
+
+    /// The value of a string property; `None` when it is absent or has another type.
+    #[must_use]
+    pub fn str(self, id: PropertyId) -> Option<&'a str> {
+        if let Value::Str(text) = self.value(id)? { Some(text) } else { None }
+    }
+
+    /// The value of a binary property; `None` when it is absent or has another type.
+    #[must_use]
+    pub fn bytes(self, id: PropertyId) -> Option<&'a [u8]> {
+        if let Value::Bytes(bytes) = self.value(id)? { Some(bytes) } else { None }
+    }
+
+    /// Names and values of the User Properties, in order, repetitions included (MQTT-3.3.2-18).
+    pub fn user_properties(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.iter().filter_map(|(_, value)| if let Value::Pair(name, value) = value { Some((name, value)) } else { None })
+    }
+
+    /// Subscription Identifiers, in order (MQTT-3.3.4-4).
+    pub fn subscription_identifiers(self) -> impl Iterator<Item = u32> {
+        // The only property that is a Variable Byte Integer.
+        self.iter().filter_map(|(_, value)| if let Value::VarInt(id) = value { Some(id) } else { None })
+    }
+
+    /// Checks that Authentication Data comes with an Authentication Method, and, where `required`, that the method is
+    /// there. Sections 3.1.2.11.10 and 3.15.2.2.2.
+    pub(super) fn check_authentication(self, required: bool, offset: u32) -> Result<(), Violation> {
+        let needed = required || self.contains(PropertyId::AuthenticationData);
+        if needed && !self.contains(PropertyId::AuthenticationMethod) {
+            let section = if required { "§3.15.2.2.2" } else { "§3.1.2.11.10" };
+            return Err(Violation::protocol_error(section, offset));
+        }
+        Ok(())
+    }
+}
+
+impl<'a> IntoIterator for Properties<'a> {
+    type Item = (PropertyId, Value<'a>);
+    type IntoIter = PropertyIter<'a>;
+
+    fn into_iter(self) -> PropertyIter<'a> {
+        self.iter()
+    }
+}
+
+impl fmt::Debug for Properties<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+/// Properties one after the other.
+#[derive(Clone)]
+pub struct PropertyIter<'a>(Reader<'a>);
+
+impl<'a> PropertyIter<'a> {
+    /// The next property together with its encoded form, identifier included.
+    pub(super) fn next_encoded(&mut self) -> Option<(PropertyId, Value<'a>, &'a [u8])> {
+        // The block is valid, so `None` is its end and nothing else.
+        let before = self.0.peek();
+        let id = PropertyId::from_value(self.0.varint().ok()?)?;
+        let value = Value::read(id.kind(), &mut self.0).ok()?;
+        let encoded = before.get(..before.len().checked_sub(self.0.peek().len())?)?;
+        Some((id, value, encoded))
+    }
+}
+
+impl<'a> Iterator for PropertyIter<'a> {
+    type Item = (PropertyId, Value<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_encoded().map(|(id, value, _)| (id, value))
+    }
+}
+
+/// A block of properties that is being put together.
+///
+/// Types and ranges are checked on the way in; scope and repetition are the caller's to get right, or to check with
+/// [`Properties::validate`].
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct PropertiesBuf(Vec<u8>);
+
+impl PropertiesBuf {
+    /// No properties yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// A copy of a block that has been validated before.
+    #[must_use]
+    pub fn from_validated(properties: Properties<'_>) -> Self {
+        Self(properties.as_bytes().to_vec())
+    }
+
+    /// Appends one property.
+    ///
+    /// # Errors
+    /// [`EncodeError::PropertyType`] when the value has not the type of the property, [`EncodeError::PropertyValue`]
+    /// when it is out of range, [`EncodeError::StringTooLong`], [`EncodeError::BinaryTooLong`] or
+    /// [`EncodeError::NulCharacter`]. The block is unchanged then.
+    pub fn push(&mut self, id: PropertyId, value: Value<'_>) -> Result<(), EncodeError> {
+        let row = id.row();
+        if value.kind() != row.kind {
+            return Err(EncodeError::PropertyType);
+        }
+        if !value.in_range(row.range) {
+            return Err(EncodeError::PropertyValue);
+        }
+        value.write(&mut Writer::measure())?;
+        self.0.push(id.value());
+        value.write(&mut Writer::append(&mut self.0))
+    }
+
+    /// The block, ready for a packet.
+    #[must_use]
+    pub fn as_properties(&self) -> Properties<'_> {
+        Properties(&self.0)
+    }
+
+    /// Removes all properties and keeps the memory.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for PropertiesBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_properties().fmt(f)
+    }
+}
+
+fn out_of_range(id: PropertyId, row: &Row, offset: u32) -> Violation {
+    let reason = if id == PropertyId::TopicAlias { ReasonCode::TOPIC_ALIAS_INVALID } else { ReasonCode::PROTOCOL_ERROR };
+    Violation { reason, statement: row.rule, offset }
+}

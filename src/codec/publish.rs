@@ -1,0 +1,196 @@
+//! PUBLISH: section 3.3.
+
+use core::{fmt, num::NonZeroU16};
+
+use super::connect::Redacted;
+use super::cursor::{Reader, Writer, property_length};
+use super::encode::{self, Body, packet_encoding};
+use super::{
+    EncodeError, PacketId, PacketType, Properties, PropertyId, PropertyScope, ProtocolVersion, QoS, Sender,
+    Violation,
+};
+
+/// An application message on its way: section 3.3.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Publish<'a> {
+    /// Sent before, on this connection or an earlier one. Never with QoS 0 (MQTT-3.3.1-2).
+    pub dup: bool,
+    /// Quality of service.
+    pub qos: QoS,
+    /// To be stored by the server, or, from the server, a stored message (section 3.3.1.3).
+    pub retain: bool,
+    /// Topic name; empty where a Topic Alias stands for it.
+    pub topic: &'a str,
+    /// Present with QoS 1 and 2 and only there.
+    pub packet_id: Option<PacketId>,
+    /// Properties; 5.0 only.
+    pub properties: Properties<'a>,
+    /// Application data.
+    pub payload: &'a [u8],
+}
+
+/// Properties that belong to one transmission of a message rather than to the message. They replace properties of the
+/// same identifier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExtraProperties {
+    /// Topic Alias: with a topic it is bound, with an empty topic it is used (section 3.3.2.3.4).
+    pub topic_alias: Option<NonZeroU16>,
+    /// What is left of Message Expiry Interval, in seconds (section 3.3.2.3.3).
+    pub message_expiry: Option<u32>,
+}
+
+packet_encoding!(Publish<'_>);
+
+impl Body for Publish<'_> {
+    fn first_byte(&self) -> u8 {
+        let flags = u8::from(self.dup) << 3 | self.qos.value() << 1 | u8::from(self.retain);
+        PacketType::Publish.first_byte() | flags
+    }
+
+    fn write(&self, version: ProtocolVersion, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
+        Head { publish: self, extra: ExtraProperties::default() }.write(version, writer)?;
+        writer.bytes(self.payload);
+        Ok(())
+    }
+}
+
+impl<'a> Publish<'a> {
+    /// Appends everything up to the payload, which the caller appends next: `payload_len` bytes from wherever they
+    /// are. The `payload` field is not used. In 3.1.1 `extra` is not written.
+    ///
+    /// # Errors
+    /// [`EncodeError`] when the packet cannot be represented; `out` is unchanged then.
+    pub fn encode_header(
+        &self,
+        version: ProtocolVersion,
+        payload_len: u32,
+        extra: ExtraProperties,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        encode::encode(&Head { publish: self, extra }, version, payload_len, out)
+    }
+
+    /// Length of the whole packet that [`encode_header`](Self::encode_header) begins, to be compared with Maximum
+    /// Packet Size first (MQTT-3.2.2-15).
+    ///
+    /// # Errors
+    /// [`EncodeError`] when the packet cannot be represented.
+    pub fn encoded_len_with(
+        &self,
+        version: ProtocolVersion,
+        payload_len: u32,
+        extra: ExtraProperties,
+    ) -> Result<u32, EncodeError> {
+        encode::remaining_length(&Head { publish: self, extra }, version, payload_len).map(encode::packet_len)
+    }
+
+    pub(super) fn decode(
+        version: ProtocolVersion,
+        sender: Sender,
+        first_byte: u8,
+        mut reader: Reader<'a>,
+    ) -> Result<Self, Violation> {
+        let qos = QoS::from_u8(first_byte >> 1 & 0b11).ok_or(Violation::malformed("MQTT-3.3.1-4", 0))?;
+        let dup = first_byte & 0b1000 != 0;
+        if dup && qos == QoS::AtMostOnce {
+            return Err(Violation::malformed("MQTT-3.3.1-2", 0));
+        }
+        let topic_at = reader.offset();
+        let topic = reader.string()?;
+        if topic.contains(['+', '#']) {
+            return Err(Violation::protocol_error("MQTT-3.3.2-2", topic_at));
+        }
+        let packet_id = match qos {
+            QoS::AtMostOnce => None,
+            QoS::AtLeastOnce | QoS::ExactlyOnce => Some(reader.packet_id(match sender {
+                Sender::Server => "MQTT-2.2.1-4",
+                Sender::Client => "MQTT-2.2.1-3",
+            })?),
+        };
+        let at = reader.offset();
+        let properties = reader.properties(version, PropertyScope::Packet(PacketType::Publish))?;
+        if sender == Sender::Client && properties.contains(PropertyId::SubscriptionIdentifier) {
+            return Err(Violation::protocol_error("MQTT-3.3.4-6", at));
+        }
+        if topic.is_empty() && !properties.contains(PropertyId::TopicAlias) {
+            return Err(Violation::protocol_error("MQTT-4.7.3-1", topic_at));
+        }
+        let payload = reader.rest();
+        Ok(Self { dup, qos, retain: first_byte & 1 != 0, topic, packet_id, properties, payload })
+    }
+}
+
+impl fmt::Debug for Publish<'_> {
+    /// Leaves out the payload.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publish")
+            .field("dup", &self.dup)
+            .field("qos", &self.qos)
+            .field("retain", &self.retain)
+            .field("topic", &self.topic)
+            .field("packet_id", &self.packet_id)
+            .field("properties", &self.properties)
+            .field("payload", &Redacted(self.payload))
+            .finish()
+    }
+}
+
+/// A PUBLISH without its payload.
+struct Head<'a> {
+    publish: &'a Publish<'a>,
+    extra: ExtraProperties,
+}
+
+impl Body for Head<'_> {
+    fn first_byte(&self) -> u8 {
+        self.publish.first_byte()
+    }
+
+    fn write(&self, version: ProtocolVersion, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
+        let Publish { dup, qos, topic, packet_id, properties, .. } = *self.publish;
+        if dup && qos == QoS::AtMostOnce {
+            return Err(EncodeError::DuplicateFlag);
+        }
+        if packet_id.is_some() != (qos > QoS::AtMostOnce) {
+            return Err(EncodeError::PacketIdentifier);
+        }
+        let aliased = version == ProtocolVersion::V5
+            && (self.extra.topic_alias.is_some() || properties.contains(PropertyId::TopicAlias));
+        if topic.is_empty() && !aliased {
+            return Err(EncodeError::EmptyTopic);
+        }
+        writer.string(topic)?;
+        if let Some(id) = packet_id {
+            writer.packet_id(id);
+        }
+        if version == ProtocolVersion::V5 {
+            let mut block = Writer::measure();
+            self.write_properties(&mut block);
+            writer.varint(property_length(block.len())?);
+            self.write_properties(writer);
+        }
+        Ok(())
+    }
+}
+
+impl Head<'_> {
+    fn write_properties(&self, writer: &mut Writer<'_>) {
+        let ExtraProperties { topic_alias, message_expiry } = self.extra;
+        if let Some(alias) = topic_alias {
+            writer.u8(PropertyId::TopicAlias.value());
+            writer.u16(alias.get());
+        }
+        if let Some(seconds) = message_expiry {
+            writer.u8(PropertyId::MessageExpiryInterval.value());
+            writer.u32(seconds);
+        }
+        let mut properties = self.publish.properties.iter();
+        while let Some((id, _, encoded)) = properties.next_encoded() {
+            let replaced = (id == PropertyId::TopicAlias && topic_alias.is_some())
+                || (id == PropertyId::MessageExpiryInterval && message_expiry.is_some());
+            if !replaced {
+                writer.bytes(encoded);
+            }
+        }
+    }
+}

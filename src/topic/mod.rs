@@ -1,0 +1,13 @@
+//! Topic names and topic filters: section 4.7, shared subscriptions: section 4.8.2.
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod filter;
+mod name;
+mod trie;
+
+pub use error::{TopicError, TopicErrorKind};
+pub use filter::TopicFilter;
+pub use name::TopicName;
+pub use trie::FilterTrie;
