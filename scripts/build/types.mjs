@@ -1,7 +1,7 @@
 // Type declarations of the entries, with every file they lead to and no other.
 import fs from "node:fs";
 import path from "node:path";
-import { at } from "../lib/paths.mjs";
+import { at, toolEnv } from "../lib/paths.mjs";
 import { Failure, must } from "../lib/run.mjs";
 
 const EMITTED = at(".work", "types");
@@ -18,7 +18,7 @@ export async function emitTypes(entries, outdir) {
     "--pretty",
     "false",
   ];
-  await must("npx", ["--no-install", "tsc", ...args], { label: "tsc" });
+  await must("tsc", args, { env: toolEnv(), label: "tsc" });
 
   const sources = at("js", "src");
   const emitted = (file) => path.join(EMITTED, "src", path.relative(sources, file).replace(/\.ts$/, ".d.ts"));

@@ -14,7 +14,7 @@ export const work = at(".work");
 /** The environment with the project's own tools found first. */
 export const toolEnv = (extra = {}) => ({
   ...process.env,
-  PATH: [toolsBin, process.env.PATH].join(path.delimiter),
+  PATH: [toolsBin, at("node_modules", ".bin"), process.env.PATH].join(path.delimiter),
   ...extra,
 });
 

@@ -14,28 +14,34 @@ export function exitWith(error) {
   process.exit(1);
 }
 
-/** Runs a command and resolves with `{ code, output, seconds }`; rejects only when it cannot be started. */
-export function run(command, args, { cwd = root, env = process.env, label } = {}) {
+/**
+ * Runs a command and resolves with `{ code, output, seconds }`; rejects only when it cannot be started.
+ * With `label` it prints progress; after `limitSeconds` it ends the command and everything that one started.
+ */
+export function run(command, args, { cwd = root, env = process.env, label, limitSeconds } = {}) {
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const ownGroup = limitSeconds !== undefined;
+    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: ownGroup });
+    const guard = ownGroup ? guardGroup(child, limitSeconds) : undefined;
     const chunks = [];
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => chunks.push(chunk));
     const text = () => Buffer.concat(chunks).toString();
-    const ticker =
-      label &&
-      setInterval(
-        () => console.log(`  ${label}: ${Math.round(seconds())} s, ${lastLine(text())}`),
-        PROGRESS_EVERY_MS,
-      );
-    child.on("error", (cause) => {
+    const progress = () => console.log(`  ${label}: ${Math.round(seconds())} s, ${lastLine(text())}`);
+    const ticker = label && setInterval(progress, PROGRESS_EVERY_MS);
+    const settle = () => {
       clearInterval(ticker);
+      guard?.release();
+    };
+    child.on("error", (cause) => {
+      settle();
       reject(new Failure(`cannot start ${command}: ${cause.message}`));
     });
     child.on("close", (code, signal) => {
-      clearInterval(ticker);
-      resolve({ code: code ?? `signal ${signal}`, output: text(), seconds: seconds() });
+      settle();
+      const why = guard?.expired() ? `no end after ${limitSeconds} s` : `signal ${signal}`;
+      resolve({ code: code ?? why, output: text(), seconds: seconds() });
     });
   });
 }
@@ -57,9 +63,38 @@ export async function step(title, action) {
   return result;
 }
 
+/** Ends a child's whole process group when its time is up, or when this process is told to stop. */
+function guardGroup(child, limitSeconds) {
+  let late = false;
+  const end = () => {
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // The group has ended by itself.
+    }
+  };
+  const timer = setTimeout(() => {
+    late = true;
+    end();
+  }, limitSeconds * 1000);
+  const stop = (signal) => {
+    end();
+    process.exit(signal === "SIGINT" ? 130 : 143);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, stop);
+  return {
+    expired: () => late,
+    release() {
+      clearTimeout(timer);
+      for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, stop);
+    },
+  };
+}
+
 function lastLine(text) {
+  const complete = text.slice(0, Math.max(text.lastIndexOf("\n"), text.lastIndexOf("\r"), 0));
   const line =
-    text
+    complete
       .trimEnd()
       .split(/[\r\n]+/)
       .at(-1) ?? "";
