@@ -1,12 +1,14 @@
 // `npm run api`: refreshes the snapshots in js/etc. With `--check` it compares them and changes nothing.
 //   <entry>.api.md   what each entry of the package exports, as API Extractor reports it
 //   boundary.d.ts    what the WebAssembly module exports to TypeScript, as wasm-bindgen declares it
+//   boundary.txt     every import and export of the WebAssembly module
 import fs from "node:fs";
 import path from "node:path";
 import { build } from "./build.mjs";
 import { showDiff } from "./lib/diff.mjs";
 import { at } from "./lib/paths.mjs";
 import { exitWith, Failure } from "./lib/run.mjs";
+import { wasmSurface } from "./lib/wasm-surface.mjs";
 
 const SNAPSHOTS = at("js", "etc");
 
@@ -14,6 +16,7 @@ try {
   await build();
   const fresh = new Map(await reports());
   fresh.set("boundary.d.ts", fs.readFileSync(at("js", "generated", "wasmqtt.d.ts"), "utf8"));
+  fresh.set("boundary.txt", await wasmSurface(fs.readFileSync(at("js", "generated", "wasmqtt_bg.wasm"))));
   if (process.argv.includes("--check")) await check(fresh);
   else refresh(fresh);
 } catch (error) {

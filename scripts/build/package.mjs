@@ -1,13 +1,13 @@
 // js/src, js/generated and pkg-template → pkg/, the folder that is published.
 import fs from "node:fs";
 import path from "node:path";
-import { at } from "../lib/paths.mjs";
+import { at, root } from "../lib/paths.mjs";
 import { Failure, step } from "../lib/run.mjs";
 import { whenChanged } from "../lib/stamp.mjs";
 import { emitTypes } from "./types.mjs";
 
 const WASM = "wasmqtt_bg.wasm";
-const LICENSES = ["LICENSE-MIT", "LICENSE-APACHE"];
+const LICENSES = fs.readdirSync(root).filter((name) => name.startsWith("LICENSE"));
 const INPUTS = [
   "js/src",
   "js/generated",

@@ -1,0 +1,19 @@
+// What a WebAssembly module asks of its host and offers to it.
+import { Failure } from "./run.mjs";
+
+// wasm-bindgen appends hashes to names: they change with its version and say nothing.
+const HASH = /(_|::h|h)[0-9a-f]{16}/g;
+
+/** One sorted line per import and export. Fails for an import that the glue does not provide. */
+export async function wasmSurface(bytes) {
+  const module = await WebAssembly.compile(bytes);
+  const imports = WebAssembly.Module.imports(module);
+  const foreign = imports.filter(({ module }) => !module.startsWith("./wasmqtt_bg"));
+  if (foreign.length > 0) {
+    const names = foreign.map(({ module, name }) => `${module}.${name}`);
+    throw new Failure(`the WebAssembly module imports what no browser provides: ${names.join(", ")}`);
+  }
+  const lines = (direction, items) =>
+    items.map(({ kind, name }) => `${direction} ${kind} ${name.replace(HASH, "$1…")}`);
+  return `${[...lines("import", imports), ...lines("export", WebAssembly.Module.exports(module))].sort().join("\n")}\n`;
+}
