@@ -13,6 +13,9 @@ const ENGINES = [
   { engine: "webkit", flag: "--safari" },
 ];
 
+/** Folders that some lane gives to `node --test`. */
+const covered = new Set();
+
 /**
  * `command` is one command line or a function that answers one (and throws a `Failure` when the lane cannot run).
  * `group` names lanes to run together; `display` asks for a screen, `env` adds to the environment.
@@ -59,14 +62,14 @@ export const lanes = [
   { name: "js", group: "js", count: node, command: nodeTests("tests/js", "--import", "tsx") },
   { name: "size", group: "package", count: check, command: script("size") },
   { name: "api", group: "package", count: check, command: script("api", "--check") },
-  { name: "packaging", group: "package", count: node, command: nodeTests("tests/packaging"), display: true },
+  { name: "packaging", group: "package", count: node, command: nodeTests("tests/packaging") },
+  { name: "demo", group: "demo", count: node, command: nodeTests("tests/demo") },
   ...ENGINES.map(({ engine }) => ({
     name: `e2e ${engine}`,
     group: "e2e",
     count: node,
     command: nodeTests("tests/e2e", "--test-concurrency=1"),
-    display: true,
-    env: { ENGINE: engine },
+    env: { WASMQTT_ENGINE: engine },
   })),
 ];
 
@@ -76,14 +79,17 @@ function script(name, ...args) {
 
 /** `node --test` over a folder; every file is named, because Node 20 does not expand patterns. */
 function nodeTests(folder, ...flags) {
+  covered.add(folder);
   return () => {
-    const files = filesBelow(at(folder)).filter(
-      (file) => /\.test\.(ts|mjs|js)$/.test(file) && !file.includes("node_modules"),
-    );
+    const files = testFiles(folder);
     if (files.length === 0) throw new Failure(`${folder} has no *.test.ts, *.test.mjs or *.test.js file`);
-    const reporter = "--test-reporter=spec";
-    return ["node", ...flags, "--test", reporter, ...files.map((file) => path.relative(at(), file))];
+    return ["node", ...flags, "--test", "--test-reporter=spec", ...files];
   };
+}
+
+function testFiles(folder) {
+  const files = filesBelow(at(folder)).map((file) => path.relative(at(), file));
+  return files.filter((file) => /\.test\.(ts|mjs|js)$/.test(file) && !file.includes("node_modules"));
 }
 
 /** The lanes that some words select: names, groups, or the first word of a name; all of them without a word. */
@@ -96,5 +102,10 @@ export function select(words) {
       `no lane "${unknown.join('", "')}". Lanes: ${lanes.map(({ name }) => name).join(", ")}`,
     );
   }
+  const forgotten = testFiles("tests").filter(
+    (file) => ![...covered].some((folder) => file.startsWith(`${folder}/`)),
+  );
+  if (forgotten.length > 0)
+    throw new Failure(`no lane runs ${forgotten.join(", ")}: add one to scripts/test/lanes.mjs`);
   return words.length === 0 ? lanes : lanes.filter((lane) => words.some((word) => matches(lane, word)));
 }
