@@ -1,6 +1,6 @@
+import { STATUS_CODES } from "node:http";
 import net from "node:net";
 import tls from "node:tls";
-import { STATUS_CODES } from "node:http";
 import { WebSocket, WebSocketServer } from "ws";
 import { brokerHost, brokerPort } from "./options.mjs";
 
@@ -122,7 +122,10 @@ function dialTcp(target) {
     end: () => socket.destroySoon(),
     reset: () => (socket.resetAndDestroy ?? socket.destroy).call(socket),
     attach({ data, drain, end, reset }) {
-      socket.on("data", data).on("drain", drain).on("end", () => end());
+      socket
+        .on("data", data)
+        .on("drain", drain)
+        .on("end", () => end());
       socket.on("error", reset);
     },
   });
@@ -152,7 +155,9 @@ function dialWebSocket(target, maxPayload) {
 
 /** Codes 1005, 1006 and 1015 describe a close, they must not be sent (RFC 6455, section 7.4.1). */
 function isSendable(code) {
-  return (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999);
+  return (
+    (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999)
+  );
 }
 
 function settleDial(socket, readyEvent, destroy, link) {

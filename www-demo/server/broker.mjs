@@ -29,7 +29,12 @@ export async function startBroker({ log = () => {}, mosquitto = findMosquitto() 
 
 /** @returns {string} path of the Mosquitto executable, "" when there is none */
 export function findMosquitto() {
-  const folders = [...(process.env.PATH ?? "").split(path.delimiter), "/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin"];
+  const folders = [
+    ...(process.env.PATH ?? "").split(path.delimiter),
+    "/usr/sbin",
+    "/usr/local/sbin",
+    "/opt/homebrew/sbin",
+  ];
   const name = process.platform === "win32" ? "mosquitto.exe" : "mosquitto";
   return folders.map((folder) => path.join(folder, name)).find((file) => existsSync(file)) ?? "";
 }
@@ -74,7 +79,11 @@ function configuration(port) {
 }
 
 async function listening(child, port) {
-  for (const end = Date.now() + START_TIMEOUT_MS; Date.now() < end && hasEnded(child) === false; await sleep(25)) {
+  for (
+    const end = Date.now() + START_TIMEOUT_MS;
+    Date.now() < end && hasEnded(child) === false;
+    await sleep(25)
+  ) {
     if (await accepts(port)) return hasEnded(child) === false;
   }
   return false;

@@ -47,7 +47,10 @@ function meter(device, random) {
   const watts = wander(random, 1_400, 180, 4_200, 90, 0);
   const volts = wander(random, 230, 226, 234, 0.3);
   // The chatty one: 20 messages a second.
-  return { name: "meter", every: [[50, () => device.publish("demo/meter/power", { watts: watts(), volts: volts() })]] };
+  return {
+    name: "meter",
+    every: [[50, () => device.publish("demo/meter/power", { watts: watts(), volts: volts() })]],
+  };
 }
 
 function weather(device, random) {
@@ -109,7 +112,9 @@ function obey(state, text) {
   try {
     const value = JSON.parse(word);
     if (typeof value === "number") return { on: value > 0, brightness: clamp(Math.round(value), 0, 100) };
-    const brightness = Number.isFinite(value?.brightness) ? clamp(value.brightness, 0, 100) : state.brightness;
+    const brightness = Number.isFinite(value?.brightness)
+      ? clamp(value.brightness, 0, 100)
+      : state.brightness;
     return { on: typeof value?.on === "boolean" ? value.on : state.on, brightness };
   } catch {
     return state;
@@ -208,7 +213,8 @@ function wander(random, start, low, high, step, digits = 1) {
   let value = start;
   let drift = 0;
   return () => {
-    drift = drift * 0.9 + (random() - 0.5) * step;
+    // Pulled back to where it began, or it would stick to an end of the range.
+    drift = drift * 0.9 + (random() - 0.5) * step + (start - value) * 0.002;
     value = clamp(value + drift, low, high);
     return Number(value.toFixed(digits));
   };

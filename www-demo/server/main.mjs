@@ -21,12 +21,13 @@ const SIGNALS = ["SIGINT", "SIGTERM"];
  * @param {object} [options]
  * @param {readonly string[]} [options.argv] command line, see `--help`
  * @param {{ ca?: string, key: string, cert: string }} [options.certificates] PEM files; default: the project's local CA
+ * @param {string} [options.packageFolder] the built package, default pkg/
  * @param {(line: string) => void} [options.log] default: standard output
  * @returns {Promise<{ url: string, port: number, broker: { name: string, version: string }, close(): Promise<void> } | undefined>}
  *   undefined after `--help`
  * @throws {Error} the command line is wrong, or no port is free
  */
-export async function startDemo({ argv = [], certificates, log = console.log } = {}) {
+export async function startDemo({ argv = [], certificates, packageFolder, log = console.log } = {}) {
   const options = parseOptions(argv);
   if (options.help) {
     log(HELP);
@@ -50,7 +51,7 @@ export async function startDemo({ argv = [], certificates, log = console.log } =
     };
     const server = https.createServer(
       { key: await readFile(files.key), cert: await readFile(files.cert) },
-      createPages({ info }),
+      createPages({ info, packageFolder }),
     );
     server.on("upgrade", (request, socket, head) => {
       if (request.url.split("?", 1)[0] === MQTT_PATH) return bridge.upgrade(request, socket, head);
@@ -110,8 +111,12 @@ function announce({ log, url, port, options, broker, ca }) {
   log(`  Devices   ${options.devices ? "simulated, publishing to demo/…" : "none"}`);
   if (ca) {
     log("");
-    log("  The browser warns until it trusts this machine's test authority. Either accept the warning once, or import");
-    log(`  ${path.relative(process.cwd(), ca)} as an authority (browser settings → certificates → authorities).`);
+    log(
+      "  The browser warns until it trusts this machine's test authority. Either accept the warning once, or import",
+    );
+    log(
+      `  ${path.relative(process.cwd(), ca)} as an authority (browser settings → certificates → authorities).`,
+    );
   }
   log("");
   log("  Ctrl+C ends the demo.");

@@ -56,7 +56,9 @@ export function createPages({ info, pageFolder = PAGE_FOLDER, packageFolder = PA
     if (pathname === "/favicon.ico") return response.writeHead(204).end();
     if (pathname.startsWith("/pkg/")) {
       request.url = pathname.slice("/pkg".length);
-      return pkg(request, response, () => say(response, 404, `${pathname} is not there: run "npm run build" first.`));
+      return pkg(request, response, () =>
+        say(response, 404, `${pathname} is not there: run "npm run build" first.`),
+      );
     }
     request.url = pathname === "/" ? "/index.html" : pathname;
     if (!PUBLIC.test(request.url)) return say(response, 404, "Not found.");

@@ -1,0 +1,230 @@
+import { library } from "./library.js";
+import { toClientOptions } from "./settings.js";
+
+const SWATCHES = 8;
+const PING_EVERY_MS = 15_000;
+
+/**
+ * The page's one connection: a client of the library, the subscriptions the reader wants, and the traffic seen.
+ *
+ * Emits `change` (state, limits, subscriptions), `message` (row-making is up to the listener), `notice` and `activity`.
+ */
+export class Session extends EventTarget {
+  /** @type {import("../../pkg/index.js").MqttClient | undefined} */
+  client;
+  state = "idle";
+  /** While reconnecting: { attempt, at } with the time of the next try. */
+  retry;
+  roundTrip;
+  sent = 0;
+  /** Filter → { filter, options, swatch, count, granted, error, handle }; outlives connections. */
+  subscriptions = new Map();
+
+  #ping;
+
+  get connected() {
+    return this.state === "connected";
+  }
+
+  /** Opens a connection; the one before, if any, is closed first. */
+  async connect(settings) {
+    await this.disconnect();
+    this.#setState("connecting");
+    let client;
+    try {
+      const { createClient } = await loadLibrary();
+      client = createClient(settings.url, toClientOptions(settings));
+      this.client = client;
+      this.#listen(client);
+      await client.start();
+    } catch (error) {
+      this.#fail(client, error);
+    }
+  }
+
+  async disconnect() {
+    const { client } = this;
+    this.#forget();
+    if (client) await client.close().catch((error) => this.#emit("activity", { text: "Closing", error }));
+    this.#setState("idle");
+  }
+
+  /** Subscribes now, or as soon as there is a connection. */
+  async subscribe(filter, options) {
+    const known = this.subscriptions.get(filter);
+    if (known) await this.unsubscribe(filter);
+    const entry = { filter, options, swatch: known?.swatch ?? this.#freeSwatch(), count: 0 };
+    this.subscriptions.set(filter, entry);
+    this.#emit("change");
+    if (this.connected) await this.#activate(entry);
+  }
+
+  async unsubscribe(filter) {
+    const entry = this.subscriptions.get(filter);
+    this.subscriptions.delete(filter);
+    this.#emit("change");
+    if (entry?.handle && this.connected) await entry.handle.unsubscribe();
+  }
+
+  async publish(topic, payload, options) {
+    if (!this.client) throw new Error("There is no connection: connect first.");
+    const result = await this.client.publish(topic, payload, options);
+    this.sent += 1;
+    return result;
+  }
+
+  #listen(client) {
+    const mine = (action) => (event) => {
+      if (this.client === client) action(event);
+    };
+    const rows = new WeakMap();
+    const deliver = (message, entry) => {
+      // Every listener gets a message object of its own; the payload is the same array for all of them.
+      let seen = rows.get(message.payload);
+      if (!seen) {
+        seen = { message, subscriptions: [] };
+        rows.set(message.payload, seen);
+        this.#emit("message", seen);
+      }
+      if (!entry) return;
+      entry.count += 1;
+      seen.subscriptions.push(entry);
+    };
+    this.deliver = deliver;
+    client.on(
+      "state",
+      mine(() => this.#setState(client.state)),
+    );
+    client.on(
+      "connect",
+      mine(() => this.#online()),
+    );
+    client.on(
+      "disconnect",
+      mine((event) => this.#offline(event)),
+    );
+    client.on(
+      "reconnecting",
+      mine((event) => this.#retrying(event)),
+    );
+    client.on(
+      "message",
+      mine((message) => deliver(message)),
+    );
+    client.on(
+      "error",
+      mine((error) => this.#emit("activity", { text: "Error", error })),
+    );
+    client.closed.then((error) => error && this.#fail(client, error));
+  }
+
+  #online() {
+    this.retry = undefined;
+    this.#emit("notice", undefined);
+    this.#emit("activity", {
+      text: this.client.server?.sessionPresent ? "Connected, session resumed" : "Connected",
+    });
+    for (const entry of this.subscriptions.values()) {
+      if (!entry.handle) this.#activate(entry).catch(() => {}); // shown in the list of subscriptions
+    }
+    clearInterval(this.#ping);
+    this.#ping = setInterval(() => this.#measure(), PING_EVERY_MS);
+    this.#measure();
+  }
+
+  async #activate(entry) {
+    const { client } = this;
+    entry.error = undefined;
+    try {
+      entry.handle = await client.subscribe(entry.filter, entry.options, (message) =>
+        this.deliver(message, entry),
+      );
+      [entry.granted] = entry.handle.granted;
+      this.#emit("activity", { text: `Subscribed ${entry.filter}` });
+    } catch (error) {
+      entry.error = error;
+      this.#emit("activity", { text: `Not subscribed ${entry.filter}`, error });
+      throw error;
+    } finally {
+      this.#emit("change");
+    }
+  }
+
+  #offline(event) {
+    clearInterval(this.#ping);
+    this.roundTrip = undefined;
+    const error = event?.error ?? event?.cause ?? (event instanceof Error ? event : undefined);
+    this.#emit("activity", { text: "Disconnected", error });
+    if (error) this.#emit("notice", { text: "The connection was lost.", error });
+    this.#emit("change");
+  }
+
+  #retrying({ attempt, delay, error } = {}) {
+    this.retry = { attempt, at: performance.now() + (delay ?? 0) };
+    if (error) this.#emit("notice", { text: "The connection failed.", error });
+    this.#emit("activity", { text: `Reconnecting, attempt ${attempt}`, error });
+    this.#emit("change");
+  }
+
+  /** Ends the attempt or the connection; a client that fails in two ways is reported once. */
+  #fail(client, error) {
+    if (this.client !== client) return;
+    this.#forget();
+    this.#setState("closed");
+    this.#emit("activity", { text: "Closed", error });
+    this.#emit("notice", { text: "No connection.", error });
+  }
+
+  #forget() {
+    clearInterval(this.#ping);
+    this.client = undefined;
+    this.retry = undefined;
+    this.roundTrip = undefined;
+    for (const entry of this.subscriptions.values()) {
+      entry.handle = undefined;
+      entry.granted = undefined;
+    }
+  }
+
+  async #measure() {
+    const { client } = this;
+    if (document.hidden) return;
+    try {
+      const roundTrip = await client.ping();
+      if (this.client === client) this.roundTrip = roundTrip;
+    } catch {
+      // The connection went away meanwhile; `disconnect` tells.
+    }
+  }
+
+  #setState(state) {
+    if (state === this.state) return;
+    this.state = state;
+    if (state === "connected") this.retry = undefined;
+    this.#emit("change");
+  }
+
+  #freeSwatch() {
+    const taken = [...this.subscriptions.values()].map(({ swatch }) => swatch);
+    const counts = Array.from(
+      { length: SWATCHES },
+      (_, at) => taken.filter((swatch) => swatch === at).length,
+    );
+    return counts.indexOf(Math.min(...counts));
+  }
+
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+async function loadLibrary() {
+  try {
+    return await library;
+  } catch (cause) {
+    throw Object.assign(new Error("The wasmqtt package is not beside this page.", { cause }), {
+      hint: 'Run "npm run build" in the repository, or copy the package to pkg/ next to index.html.',
+      layer: "page",
+    });
+  }
+}

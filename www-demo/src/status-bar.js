@@ -1,0 +1,93 @@
+import { byId, setText } from "./dom.js";
+import { bytes, count } from "./format.js";
+
+const WORDS = {
+  idle: "Not connected",
+  connecting: "Connecting …",
+  connected: "Connected",
+  reconnecting: "Reconnecting …",
+  suspended: "Suspended",
+  closing: "Closing …",
+  closed: "Not connected",
+};
+
+/** Weight of the newest second in the rates. */
+const SMOOTHING = 0.5;
+
+/** State, destination and counters at the top. */
+export class StatusBar {
+  #session;
+  #received = 0;
+  #bytes = 0;
+  #rate = { messages: 0, bytes: 0, lastReceived: 0, lastBytes: 0, at: performance.now() };
+
+  /** @param {{ session: import("./session.js").Session }} parts */
+  constructor({ session }) {
+    this.#session = session;
+    session.addEventListener("change", () => this.draw());
+    setInterval(() => this.#second(), 1_000);
+    this.draw();
+  }
+
+  /** Where the page is connected to; never with a user name, password or query. */
+  set where(text) {
+    setText(byId("state-where"), text);
+  }
+
+  collect({ payload }) {
+    this.#received += 1;
+    this.#bytes += payload.length;
+  }
+
+  draw() {
+    const { state, client, retry } = this.#session;
+    document.body.dataset.state = state;
+    setText(byId("state-text"), WORDS[state] ?? state);
+    setText(byId("state-extra"), extra(state, client?.server, retry));
+    document.title = `${state === "connected" ? "●" : "○"} wasmqtt console`;
+  }
+
+  #second() {
+    const { sent, roundTrip } = this.#session;
+    const rate = this.#rate;
+    const now = performance.now();
+    const passed = (now - rate.at) / 1_000;
+    rate.messages += SMOOTHING * ((this.#received - rate.lastReceived) / passed - rate.messages);
+    rate.bytes += SMOOTHING * ((this.#bytes - rate.lastBytes) / passed - rate.bytes);
+    Object.assign(rate, { lastReceived: this.#received, lastBytes: this.#bytes, at: now });
+    // What is left of the smoothing after the last message is no traffic.
+    if (rate.messages < 0.05) Object.assign(rate, { messages: 0, bytes: 0 });
+
+    const [amount, unit] = bytes(rate.bytes);
+    figure(
+      "count-rate",
+      rate.messages < 10 ? rate.messages.toFixed(1) : count(Math.round(rate.messages)),
+      "msg/s",
+    );
+    figure("count-bytes", amount, `${unit}/s`);
+    figure("count-received", count(this.#received));
+    figure("count-sent", count(sent));
+    figure(
+      "count-ping",
+      roundTrip === undefined ? "–" : roundTrip.toFixed(roundTrip < 10 ? 1 : 0),
+      roundTrip === undefined ? "" : "ms",
+    );
+    if (this.#session.retry) this.draw();
+  }
+}
+
+function extra(state, server, retry) {
+  if (state === "connected" && server) return server.protocolVersion === 5 ? "MQTT 5.0" : "MQTT 3.1.1";
+  if (!retry) return "";
+  const left = Math.max(0, Math.ceil((retry.at - performance.now()) / 1_000));
+  return left > 0 ? `in ${left} s (attempt ${retry.attempt})` : `attempt ${retry.attempt}`;
+}
+
+function figure(id, value, unit = "") {
+  const element = byId(id);
+  if (element.dataset.value === value + unit) return;
+  element.dataset.value = value + unit;
+  const small = document.createElement("small");
+  small.textContent = unit;
+  element.replaceChildren(`${value} `, small);
+}
