@@ -4,7 +4,9 @@ use core::fmt;
 
 use super::cursor::{Reader, Writer};
 use super::encode::{Body, packet_encoding};
-use super::{EncodeError, PacketType, Properties, PropertyScope, ProtocolVersion, QoS, ReasonCode, Violation};
+use super::{
+    EncodeError, PacketType, Properties, PropertyScope, ProtocolVersion, QoS, ReasonCode, Violation,
+};
 use crate::topic::TopicName;
 
 const PROTOCOL_NAME: &str = "MQTT";

@@ -1,6 +1,8 @@
 //! Bounds-checked reading and writing of the field types of section 1.5.
 
-use super::{EncodeError, PacketId, Properties, PropertyScope, ProtocolVersion, ReasonCode, Violation, varint};
+use super::{
+    EncodeError, PacketId, Properties, PropertyScope, ProtocolVersion, ReasonCode, Violation, varint,
+};
 
 /// Reads fields one after the other and knows where in the packet it is.
 #[derive(Clone, Copy)]
@@ -75,8 +77,9 @@ impl<'a> Reader<'a> {
     pub(super) fn string(&mut self) -> Result<&'a str, Violation> {
         let bytes = self.binary()?;
         let start = self.offset.saturating_sub(len_u32(bytes.len()));
-        let text = core::str::from_utf8(bytes)
-            .map_err(|error| Violation::malformed("MQTT-1.5.4-1", start.saturating_add(len_u32(error.valid_up_to()))))?;
+        let text = core::str::from_utf8(bytes).map_err(|error| {
+            Violation::malformed("MQTT-1.5.4-1", start.saturating_add(len_u32(error.valid_up_to())))
+        })?;
         match text.bytes().position(|byte| byte == 0) {
             Some(at) => Err(Violation::malformed("MQTT-1.5.4-2", start.saturating_add(len_u32(at)))),
             None => Ok(text),
@@ -217,7 +220,11 @@ impl<'a> Writer<'a> {
     }
 
     /// Property Length and properties; nothing in 3.1.1 (MQTT-2.2.2-1 for the empty block).
-    pub(super) fn properties(&mut self, version: ProtocolVersion, properties: Properties<'_>) -> Result<(), EncodeError> {
+    pub(super) fn properties(
+        &mut self,
+        version: ProtocolVersion,
+        properties: Properties<'_>,
+    ) -> Result<(), EncodeError> {
         if version == ProtocolVersion::V5 {
             self.varint(property_length(properties.as_bytes().len())?);
             self.bytes(properties.as_bytes());

@@ -89,7 +89,8 @@ impl FrameBuffer {
         let Some(header) = header::read(self.sender, version, waiting)? else {
             return Ok(None);
         };
-        let too_large = Violation { reason: ReasonCode::PACKET_TOO_LARGE, statement: "MQTT-3.1.2-24", offset: 1 };
+        let too_large =
+            Violation { reason: ReasonCode::PACKET_TOO_LARGE, statement: "MQTT-3.1.2-24", offset: 1 };
         let len = usize::try_from(header.remaining).map_err(|_| too_large)?.saturating_add(header.len);
         if u32::try_from(len).map_or(true, |len| len > self.limit) {
             return Err(too_large);

@@ -89,8 +89,12 @@ impl PacketType {
     /// Whether this side sends such packets at all, Table 2-1.
     const fn comes_from(self, sender: Sender, version: ProtocolVersion) -> bool {
         match self {
-            Self::Connect | Self::Subscribe | Self::Unsubscribe | Self::PingReq => matches!(sender, Sender::Client),
-            Self::ConnAck | Self::SubAck | Self::UnsubAck | Self::PingResp => matches!(sender, Sender::Server),
+            Self::Connect | Self::Subscribe | Self::Unsubscribe | Self::PingReq => {
+                matches!(sender, Sender::Client)
+            }
+            Self::ConnAck | Self::SubAck | Self::UnsubAck | Self::PingResp => {
+                matches!(sender, Sender::Server)
+            }
             Self::Publish | Self::PubAck | Self::PubRec | Self::PubRel | Self::PubComp => true,
             Self::Disconnect => matches!(sender, Sender::Client) || matches!(version, ProtocolVersion::V5),
             Self::Auth => matches!(version, ProtocolVersion::V5),
@@ -140,7 +144,11 @@ pub(super) struct Header {
 
 /// Reads the fixed header at the start of `bytes`; `None` while bytes are missing. What the bytes so far forbid is
 /// reported at once.
-pub(super) fn read(sender: Sender, version: ProtocolVersion, bytes: &[u8]) -> Result<Option<Header>, Violation> {
+pub(super) fn read(
+    sender: Sender,
+    version: ProtocolVersion,
+    bytes: &[u8],
+) -> Result<Option<Header>, Violation> {
     let Some((&first_byte, rest)) = bytes.split_first() else {
         return Ok(None);
     };

@@ -2,8 +2,8 @@
 
 use super::cursor::{Reader, len_u32};
 use super::{
-    Ack, AckKind, Auth, ConnAck, Connect, Disconnect, EncodeError, PacketType, ProtocolVersion, Publish, Sender,
-    SubAck, Subscribe, UnsubAck, Unsubscribe, Violation, header,
+    Ack, AckKind, Auth, ConnAck, Connect, Disconnect, EncodeError, PacketType, ProtocolVersion, Publish,
+    Sender, SubAck, Subscribe, UnsubAck, Unsubscribe, Violation, header,
 };
 
 /// A control packet: section 2.1. Borrows from the bytes it was decoded from.

@@ -203,7 +203,9 @@ impl<'a> Properties<'a> {
 
     /// Names and values of the User Properties, in order, repetitions included (MQTT-3.3.2-18).
     pub fn user_properties(self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.iter().filter_map(|(_, value)| if let Value::Pair(name, value) = value { Some((name, value)) } else { None })
+        self.iter().filter_map(
+            |(_, value)| if let Value::Pair(name, value) = value { Some((name, value)) } else { None },
+        )
     }
 
     /// Subscription Identifiers, in order (MQTT-3.3.4-4).
@@ -327,6 +329,10 @@ impl fmt::Debug for PropertiesBuf {
 }
 
 fn out_of_range(id: PropertyId, row: &Row, offset: u32) -> Violation {
-    let reason = if id == PropertyId::TopicAlias { ReasonCode::TOPIC_ALIAS_INVALID } else { ReasonCode::PROTOCOL_ERROR };
+    let reason = if id == PropertyId::TopicAlias {
+        ReasonCode::TOPIC_ALIAS_INVALID
+    } else {
+        ReasonCode::PROTOCOL_ERROR
+    };
     Violation { reason, statement: row.rule, offset }
 }

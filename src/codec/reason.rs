@@ -189,7 +189,8 @@ impl ReasonCode {
     }
 
     /// Whether this side may send this code in a packet of this type.
-    pub(super) fn allowed_from(self, sender: Sender, packet: PacketType) -> bool {
+    #[must_use]
+    pub fn allowed_from(self, sender: Sender, packet: PacketType) -> bool {
         self.row().is_some_and(|row| {
             let packets = match sender {
                 Sender::Server => row.server,
@@ -218,7 +219,11 @@ mod tests {
     #[test]
     fn names_are_kebab_case_and_unique() {
         for row in TABLE {
-            assert!(row.name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-')), "{}", row.name);
+            assert!(
+                row.name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-')),
+                "{}",
+                row.name
+            );
             assert_eq!(TABLE.iter().filter(|other| other.name == row.name).count(), 1);
         }
         assert_eq!(ReasonCode::new(0xff).name(), "unknown");

@@ -205,7 +205,9 @@ mod tests {
     fn finds_every_kind_of_filter() {
         let mut trie = FilterTrie::new();
         assert!(trie.is_empty());
-        for (value, text) in ["#", "a/#", "a", "a/+", "+/b", "$share/g/a/b", "$SYS/#", "/+", "+"].iter().enumerate() {
+        for (value, text) in
+            ["#", "a/#", "a", "a/+", "+/b", "$share/g/a/b", "$SYS/#", "/+", "+"].iter().enumerate()
+        {
             trie.insert(filter(text), u32::try_from(value).expect("few filters"));
         }
         assert_eq!(matches(&trie, "a"), [0, 1, 2, 8]);

@@ -1,0 +1,13 @@
+//! The codec from outside: recorded packets, recorded misbehaviour, properties that hold for all inputs, and sweeps
+//! over everything near a valid packet.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod corpus;
+mod frames;
+mod packets;
+mod render;
+mod support;
+mod sweep;
+mod topics;
+mod valid;
