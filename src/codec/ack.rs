@@ -84,3 +84,57 @@ impl<'a> Ack<'a> {
         Ok(Self { kind, packet_id, reason, properties })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{Packet, PropertiesBuf, PropertyId, Value, decode_from_server};
+
+    fn ack(reason: ReasonCode, properties: Properties<'_>) -> Ack<'_> {
+        Ack { kind: AckKind::PubRel, packet_id: PacketId::MIN, reason, properties }
+    }
+
+    #[test]
+    fn shortest_form() {
+        let mut block = PropertiesBuf::new();
+        block.push(PropertyId::ReasonString, Value::Str("x")).expect("a legal property");
+        let not_found = ReasonCode::PACKET_IDENTIFIER_NOT_FOUND;
+        for (packet, expected) in [
+            (ack(ReasonCode::SUCCESS, Properties::EMPTY), &[0x62, 2, 0, 1][..]),
+            (ack(not_found, Properties::EMPTY), &[0x62, 3, 0, 1, 0x92]),
+            (ack(ReasonCode::SUCCESS, block.as_properties()), &[0x62, 8, 0, 1, 0, 4, 0x1f, 0, 1, b'x']),
+        ] {
+            let mut out = Vec::new();
+            packet.encode(ProtocolVersion::V5, &mut out).expect("can be encoded");
+            assert_eq!(out, expected);
+            assert_eq!(decode_from_server(ProtocolVersion::V5, expected), Ok(Packet::Ack(packet)));
+        }
+        let mut out = Vec::new();
+        ack(not_found, block.as_properties())
+            .encode(ProtocolVersion::V311, &mut out)
+            .expect("can be encoded");
+        assert_eq!(out, [0x62, 2, 0, 1], "3.1.1 has only the identifier");
+    }
+
+    #[test]
+    fn each_kind_has_its_reasons() {
+        for (first, reason, statement) in [
+            (0x40, 0x92, Some("MQTT-3.4.2-1")),
+            (0x40, 0x10, None),
+            (0x50, 0x92, Some("MQTT-3.5.2-1")),
+            (0x50, 0x10, None),
+            (0x62, 0x10, Some("MQTT-3.6.2-1")),
+            (0x70, 0x80, Some("MQTT-3.7.2-1")),
+            (0x70, 0x92, None),
+        ] {
+            let packet = [first, 3, 0, 1, reason];
+            let violation = decode_from_server(ProtocolVersion::V5, &packet).err();
+            assert_eq!(violation, statement.map(|statement| Violation::protocol_error(statement, 4)));
+        }
+    }
+
+    #[test]
+    fn three_one_one_has_no_reason() {
+        assert!(decode_from_server(ProtocolVersion::V311, &[0x40, 3, 0, 1, 0]).is_err());
+    }
+}

@@ -45,3 +45,28 @@ impl<'a> Auth<'a> {
         Ok(Self { reason, properties })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::codec::{ProtocolVersion, ReasonCode, decode_from_client, decode_from_server};
+
+    #[test]
+    fn method_is_never_missing() {
+        for packet in
+            [&[0xf0, 0][..], &[0xf0, 1, 0x18], &[0xf0, 2, 0x18, 0], &[0xf0, 6, 0x18, 4, 0x16, 0, 1, 1]]
+        {
+            let violation = decode_from_server(ProtocolVersion::V5, packet).expect_err("no method");
+            assert_eq!(violation.reason, ReasonCode::PROTOCOL_ERROR);
+        }
+        assert!(decode_from_server(ProtocolVersion::V5, &[0xf0, 6, 0x18, 4, 0x15, 0, 1, b'M']).is_ok());
+    }
+
+    #[test]
+    fn only_the_client_starts_again_and_only_the_server_succeeds() {
+        let packet = |reason| [0xf0, 6, reason, 4, 0x15, 0, 1, b'M'];
+        assert!(decode_from_server(ProtocolVersion::V5, &packet(0x19)).is_err());
+        assert!(decode_from_client(ProtocolVersion::V5, &packet(0x19)).is_ok());
+        assert!(decode_from_server(ProtocolVersion::V5, &packet(0)).is_ok());
+        assert!(decode_from_client(ProtocolVersion::V5, &packet(0)).is_err());
+    }
+}

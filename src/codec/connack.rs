@@ -64,3 +64,48 @@ impl<'a> ConnAck<'a> {
         Ok(Self { session_present, reason, properties })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{Packet, decode_from_server};
+
+    fn decode(version: ProtocolVersion, packet: &[u8]) -> Result<ConnAck<'_>, Violation> {
+        let Packet::ConnAck(packet) = decode_from_server(version, packet)? else {
+            panic!("not a CONNACK");
+        };
+        Ok(packet)
+    }
+
+    #[test]
+    fn refusals_of_3_1_1() {
+        for code in 0..=u8::MAX {
+            let decoded = decode(ProtocolVersion::V311, &[0x20, 2, 0, code]).map(|packet| packet.reason);
+            let expected = ReasonCode::from_connack_v3(code);
+            assert_eq!(decoded, expected.ok_or(Violation::protocol_error("MQTT-3.2.2-8", 3)));
+        }
+    }
+
+    #[test]
+    fn a_3_1_1_server_refuses_5_0_in_its_own_format() {
+        let decoded = decode(ProtocolVersion::V5, &[0x20, 2, 0, 1]).map(|packet| packet.reason);
+        assert_eq!(decoded, Ok(ReasonCode::UNSUPPORTED_PROTOCOL_VERSION));
+        for other in [&[0x20, 2, 0, 0][..], &[0x20, 2, 0, 2], &[0x20, 3, 0, 1, 0]] {
+            assert!(decode(ProtocolVersion::V5, other).is_err());
+        }
+    }
+
+    #[test]
+    fn a_refusal_stays_a_refusal_whatever_session_present_says() {
+        let packet = decode(ProtocolVersion::V5, &[0x20, 3, 1, 0x87, 0]).expect("is reported");
+        assert_eq!(packet.reason, ReasonCode::NOT_AUTHORIZED);
+    }
+
+    #[test]
+    fn reasons_without_a_return_code() {
+        let packet = ConnAck { reason: ReasonCode::BANNED, ..ConnAck::default() };
+        let mut out = Vec::new();
+        assert_eq!(packet.encode(ProtocolVersion::V311, &mut out), Err(EncodeError::ReasonCode));
+        assert!(out.is_empty());
+    }
+}

@@ -175,13 +175,13 @@ const fn unsupported_version(statement: &'static str, offset: u32) -> Violation 
 }
 
 impl fmt::Debug for Connect<'_> {
-    /// Leaves out the password.
+    /// Leaves out user name and password; the former is a token at some servers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connect")
             .field("clean_start", &self.clean_start)
             .field("keep_alive", &self.keep_alive)
             .field("client_id", &self.client_id)
-            .field("username", &self.username)
+            .field("username", &self.username.map(str::as_bytes).map(Redacted))
             .field("password", &self.password.map(Redacted))
             .field("will", &self.will)
             .field("properties", &self.properties)
@@ -208,5 +208,80 @@ pub(super) struct Redacted<'a>(pub(super) &'a [u8]);
 impl fmt::Debug for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<{} bytes>", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{PropertiesBuf, PropertyId, Value, decode_from_client};
+
+    #[test]
+    fn flags_that_contradict_each_other() {
+        for (flags, five, three) in [
+            (0x03, Some("MQTT-3.1.2-3"), Some("MQTT-3.1.2-3")),
+            (0x08, Some("MQTT-3.1.2-11"), Some("MQTT-3.1.2-11")),
+            (0x20, Some("MQTT-3.1.2-13"), Some("MQTT-3.1.2-13")),
+            (0x1c, Some("MQTT-3.1.2-12"), Some("MQTT-3.1.2-12")),
+            (0x40, None, Some("3.1.1 MQTT-3.1.2-22")),
+            (0xf6, None, None),
+        ] {
+            assert_eq!(will_qos(ProtocolVersion::V5, flags).err(), five, "{flags:#x}");
+            assert_eq!(will_qos(ProtocolVersion::V311, flags).err(), three, "{flags:#x}");
+        }
+    }
+
+    #[test]
+    fn other_versions_are_named() {
+        let mut packet = Vec::new();
+        Connect::default().encode(ProtocolVersion::V5, &mut packet).expect("can be encoded");
+        let violation = decode_from_client(ProtocolVersion::V311, &packet).expect_err("another version");
+        assert_eq!(violation, unsupported_version("MQTT-3.1.2-2", 8));
+    }
+
+    #[test]
+    fn password_alone_needs_5_0() {
+        let packet = Connect { password: Some(b"token"), ..Connect::default() };
+        let mut out = Vec::new();
+        let result = packet.encode(ProtocolVersion::V311, &mut out);
+        assert_eq!((result, out.len()), (Err(EncodeError::PasswordWithoutUserName), 0));
+        assert_eq!(packet.encode(ProtocolVersion::V5, &mut out), Ok(()));
+    }
+
+    #[test]
+    fn what_cannot_be_represented_leaves_no_trace() {
+        let long = "x".repeat(65_536);
+        for (packet, error) in [
+            (Connect { client_id: "a\0", ..Connect::default() }, EncodeError::NulCharacter),
+            (Connect { username: Some(&long), ..Connect::default() }, EncodeError::StringTooLong),
+            (
+                Connect { username: Some("u"), password: Some(long.as_bytes()), ..Connect::default() },
+                EncodeError::BinaryTooLong,
+            ),
+        ] {
+            let mut out = vec![1];
+            assert_eq!(packet.encode(ProtocolVersion::V5, &mut out), Err(error));
+            assert_eq!(packet.encoded_len(ProtocolVersion::V5), Err(error));
+            assert_eq!(out, [1]);
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let mut block = PropertiesBuf::new();
+        block.push(PropertyId::AuthenticationMethod, Value::Str("hush")).expect("a legal property");
+        block.push(PropertyId::AuthenticationData, Value::Bytes(b"hush")).expect("a legal property");
+        block.push(PropertyId::UserProperty, Value::Pair("hush", "hush")).expect("a legal property");
+        let will = Will { payload: b"hush", ..Will::default() };
+        let packet = Connect {
+            username: Some("hush"),
+            password: Some(b"hush"),
+            will: Some(will),
+            properties: block.as_properties(),
+            ..Connect::default()
+        };
+        let printed = format!("{packet:?} {block:?}");
+        assert!(!printed.contains("hush") && !printed.contains("104"), "{printed}");
+        assert!(printed.contains("AuthenticationData: <4 bytes>"), "{printed}");
     }
 }

@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
     /// Packet identifier; zero is the given statement's Protocol Error.
     pub(super) fn packet_id(&mut self, statement: &'static str) -> Result<PacketId, Violation> {
         let at = self.offset;
-        PacketId::new(self.u16()?).ok_or(Violation::protocol_error(statement, at))
+        PacketId::new(self.u16()?).ok_or_else(|| Violation::protocol_error(statement, at))
     }
 
     /// Binary Data, section 1.5.6.
@@ -137,14 +137,14 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, len: usize) -> Result<&'a [u8], Violation> {
-        let (bytes, rest) = self.rest.split_at_checked(len).ok_or(self.malformed())?;
+        let (bytes, rest) = self.rest.split_at_checked(len).ok_or_else(|| self.malformed())?;
         self.rest = rest;
         self.offset = self.offset.saturating_add(len_u32(len));
         Ok(bytes)
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Violation> {
-        let (bytes, rest) = self.rest.split_first_chunk().ok_or(self.malformed())?;
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or_else(|| self.malformed())?;
         self.rest = rest;
         self.offset = self.offset.saturating_add(len_u32(N));
         Ok(*bytes)
@@ -255,4 +255,49 @@ pub(super) fn property_length(len: usize) -> Result<u32, EncodeError> {
 /// A length or position inside a packet. Packets are shorter than 2²⁸ bytes, so nothing is cut off in practice.
 pub(super) fn len_u32(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn string(bytes: &[u8]) -> Result<&str, Violation> {
+        Reader::new(bytes, 10, "§0").string()
+    }
+
+    #[test]
+    fn strings() {
+        assert_eq!(string(b"\0\0"), Ok(""));
+        assert_eq!(string(b"\0\x04\xef\xbb\xbfa"), Ok("\u{feff}a"), "U+FEFF is kept");
+        assert_eq!(string(b"\0\x03\xef\xbf\xbf"), Ok("\u{ffff}"), "non-characters are accepted");
+        assert_eq!(string(b"\0\x02\x01\x7f"), Ok("\u{1}\u{7f}"), "control characters are accepted");
+        assert_eq!(string(b"\0\x02a\0"), Err(Violation::malformed("MQTT-1.5.4-2", 13)));
+        assert_eq!(string(b"\0\x04a\xed\xa0\x80"), Err(Violation::malformed("MQTT-1.5.4-1", 13)));
+        assert_eq!(string(b"\0\x02\xc0\x80"), Err(Violation::malformed("MQTT-1.5.4-1", 12)));
+        assert_eq!(string(b"\0\x02a"), Err(Violation::malformed("§0", 12)));
+        assert_eq!(string(b"\0"), Err(Violation::malformed("§0", 10)));
+    }
+
+    #[test]
+    fn integers_in_the_body_are_minimal() {
+        let varint = |bytes: &[u8]| Reader::new(bytes, 0, "§0").varint();
+        assert_eq!(varint(&[0x80, 0x01]), Ok(128));
+        assert_eq!(varint(&[0x80, 0x00]), Err(Violation::malformed("MQTT-1.5.5-1", 0)));
+        assert_eq!(varint(&[0x80]), Err(Violation::malformed("§0", 0)));
+        assert_eq!(varint(&[0x80; 5]), Err(Violation::malformed("§1.5.5", 0)));
+    }
+
+    #[test]
+    fn measuring_counts_what_is_written() {
+        let mut out = Vec::new();
+        for mut writer in [Writer::measure(), Writer::append(&mut out)] {
+            writer.u8(1);
+            writer.u32(2);
+            writer.varint(300);
+            writer.string("é").expect("short");
+            writer.binary(&[0]).expect("short");
+            assert_eq!(writer.len(), 14);
+        }
+        assert_eq!(out, [1, 0, 0, 0, 2, 0xac, 2, 0, 2, 0xc3, 0xa9, 0, 1, 0]);
+    }
 }

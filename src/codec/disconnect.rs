@@ -46,3 +46,29 @@ impl<'a> Disconnect<'a> {
         Ok(Self { reason, properties })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::codec::{ProtocolVersion, decode_from_client, decode_from_server};
+
+    #[test]
+    fn each_side_has_its_own() {
+        // The bytes, legal from a server, legal from a client.
+        for (packet, server, client) in [
+            (&[0xe0, 0][..], true, true),
+            (&[0xe0, 1, 0x04], false, true),
+            (&[0xe0, 1, 0x8e], true, false),
+            (&[0xe0, 1, 0x8c], true, false),
+            (&[0xe0, 2, 0x81, 0], true, true),
+            (&[0xe0, 7, 0x00, 5, 0x11, 0, 0, 0, 1], false, true),
+            (&[0xe0, 6, 0x9c, 4, 0x1c, 0, 1, b'x'], true, false),
+            (&[0xe0, 1, 0x01], false, false),
+        ] {
+            assert_eq!(decode_from_server(ProtocolVersion::V5, packet).is_ok(), server, "{packet:x?}");
+            assert_eq!(decode_from_client(ProtocolVersion::V5, packet).is_ok(), client, "{packet:x?}");
+        }
+        assert!(decode_from_server(ProtocolVersion::V311, &[0xe0, 0]).is_err());
+        assert!(decode_from_client(ProtocolVersion::V311, &[0xe0, 0]).is_ok());
+        assert!(decode_from_client(ProtocolVersion::V311, &[0xe0, 1, 0]).is_err());
+    }
+}

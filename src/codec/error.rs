@@ -91,3 +91,15 @@ impl core::fmt::Display for EncodeError {
 }
 
 impl core::error::Error for EncodeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts() {
+        let text = Violation::malformed("MQTT-1.5.4-1", 7).to_string();
+        assert_eq!(text, "malformed-packet at byte 7 (MQTT-1.5.4-1)");
+        assert_eq!(EncodeError::NoFilters.to_string(), "at least one topic filter is needed");
+    }
+}

@@ -36,12 +36,12 @@ impl FrameBuffer {
     /// An empty buffer for packets of a server, each of at most `max_packet_bytes`, fixed header included.
     #[must_use]
     pub const fn new(max_packet_bytes: u32) -> Self {
-        Self::from(Sender::Server, max_packet_bytes)
+        Self::for_packets_of(Sender::Server, max_packet_bytes)
     }
 
     /// An empty buffer for packets of either side.
     #[must_use]
-    pub const fn from(sender: Sender, max_packet_bytes: u32) -> Self {
+    pub const fn for_packets_of(sender: Sender, max_packet_bytes: u32) -> Self {
         Self { bytes: Vec::new(), start: 0, end: 0, chunk: 0, limit: max_packet_bytes, sender }
     }
 

@@ -178,3 +178,52 @@ fn check_first_byte(sender: Sender, version: ProtocolVersion, byte: u8) -> Resul
     }
     Ok(packet)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// First bytes that this side may send.
+    fn legal(sender: Sender, version: ProtocolVersion) -> Vec<u8> {
+        (0..=u8::MAX).filter(|byte| check_first_byte(sender, version, *byte).is_ok()).collect()
+    }
+
+    #[test]
+    fn first_bytes() {
+        let publish = 0x30..=0x3f;
+        let with = |others: &[u8]| {
+            let mut bytes: Vec<u8> = publish.clone().chain(others.iter().copied()).collect();
+            bytes.sort_unstable();
+            bytes
+        };
+        let (v3, v5) = (ProtocolVersion::V311, ProtocolVersion::V5);
+        assert_eq!(legal(Sender::Server, v3), with(&[0x20, 0x40, 0x50, 0x62, 0x70, 0x90, 0xb0, 0xd0]));
+        assert_eq!(
+            legal(Sender::Server, v5),
+            with(&[0x20, 0x40, 0x50, 0x62, 0x70, 0x90, 0xb0, 0xd0, 0xe0, 0xf0])
+        );
+        assert_eq!(legal(Sender::Client, v3), with(&[0x10, 0x40, 0x50, 0x62, 0x70, 0x82, 0xa2, 0xc0, 0xe0]));
+        assert_eq!(
+            legal(Sender::Client, v5),
+            with(&[0x10, 0x40, 0x50, 0x62, 0x70, 0x82, 0xa2, 0xc0, 0xe0, 0xf0])
+        );
+    }
+
+    #[test]
+    fn statement_of_the_packet() {
+        let statement =
+            |byte| check_first_byte(Sender::Server, ProtocolVersion::V5, byte).map_err(|v| v.statement);
+        assert_eq!(statement(0x60), Err("MQTT-3.6.1-1"));
+        assert_eq!(statement(0xe1), Err("MQTT-3.14.1-1"));
+        assert_eq!(statement(0xf1), Err("MQTT-3.15.1-1"));
+        assert_eq!(statement(0x21), Err("MQTT-2.1.3-1"));
+    }
+
+    #[test]
+    fn longer_lengths_than_necessary() {
+        let read =
+            |version| read(Sender::Server, version, &[0x30, 0x85, 0x00]).map(|header| header.map(|h| h.len));
+        assert_eq!(read(ProtocolVersion::V311), Ok(Some(3)));
+        assert_eq!(read(ProtocolVersion::V5), Err(Violation::malformed("MQTT-1.5.5-1", 1)));
+    }
+}

@@ -226,3 +226,27 @@ const fn section(packet: PacketType) -> &'static str {
         PacketType::Auth => "§3.15",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn length_must_fit() {
+        for packet in [&[][..], &[0xd0], &[0xd0, 0, 0], &[0xd0, 1], &[0x40, 3, 0, 1], &[0x40, 2, 0, 1, 0]] {
+            let violation = decode_from_server(ProtocolVersion::V5, packet).expect_err("another length");
+            assert_eq!(violation.statement, "§2.1.4");
+        }
+        let violation = decode_from_server(ProtocolVersion::V5, &[0xd0, 1, 0]).expect_err("a body");
+        assert_eq!(violation, Violation::malformed("§3.13", 2));
+    }
+
+    #[test]
+    fn pings() {
+        for (packet, bytes) in [(Packet::PingReq, [0xc0, 0]), (Packet::PingResp, [0xd0, 0])] {
+            let mut out = Vec::new();
+            assert_eq!(packet.encode(ProtocolVersion::V5, &mut out), Ok(()));
+            assert_eq!((out, packet.encoded_len(ProtocolVersion::V5)), (bytes.to_vec(), Ok(2)));
+        }
+    }
+}

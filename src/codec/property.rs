@@ -5,6 +5,7 @@ use core::fmt;
 use super::cursor::{Reader, Writer};
 use super::property_id::{Range, Row};
 use super::{EncodeError, PropertyId, PropertyScope, PropertyType, ReasonCode, Violation, varint};
+use crate::topic::TopicName;
 
 /// The value of a property, in the type that section 2.2.2.2 gives it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,7 +73,7 @@ impl<'a> Value<'a> {
             (Range::Flag, Self::Byte(value)) => value <= 1,
             (Range::NonZero, Self::U16(value)) => value != 0,
             (Range::NonZero, Self::U32(value) | Self::VarInt(value)) => value != 0,
-            (Range::TopicName, Self::Str(text)) => !text.is_empty() && !text.contains(['+', '#']),
+            (Range::TopicName, Self::Str(text)) => TopicName::parse(text).is_ok(),
             _ => true,
         }
     }
@@ -113,7 +114,8 @@ impl<'a> Properties<'a> {
         let mut seen = 0_u64;
         while !reader.is_empty() {
             let at = reader.offset();
-            let id = PropertyId::from_value(reader.varint()?).ok_or(Violation::malformed("§2.2.2.2", at))?;
+            let id = PropertyId::from_value(reader.varint()?)
+                .ok_or_else(|| Violation::malformed("§2.2.2.2", at))?;
             let row = id.row();
             if !row.allowed_in(scope) {
                 return Err(Violation::malformed("§2.2.2.2", at));
@@ -335,4 +337,93 @@ fn out_of_range(id: PropertyId, row: &Row, offset: u32) -> Violation {
         ReasonCode::PROTOCOL_ERROR
     };
     Violation { reason, statement: row.rule, offset }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::PacketType;
+
+    const CONNACK: PropertyScope = PropertyScope::Packet(PacketType::ConnAck);
+    const PUBLISH: PropertyScope = PropertyScope::Packet(PacketType::Publish);
+
+    fn error(scope: PropertyScope, bytes: &[u8]) -> Option<(u8, &'static str, u32)> {
+        let violation = Properties::validate(bytes, scope, 100).err()?;
+        Some((violation.reason.value(), violation.statement, violation.offset))
+    }
+
+    #[test]
+    fn rules_of_a_block() {
+        assert_eq!(error(CONNACK, &[]), None);
+        assert_eq!(error(CONNACK, &[0x13, 0, 5]), None);
+        assert_eq!(error(CONNACK, &[0x13, 0]), Some((0x81, "§2.2.2.1", 101)), "cut off");
+        assert_eq!(error(CONNACK, &[0x7f, 0]), Some((0x81, "§2.2.2.2", 100)), "unknown");
+        assert_eq!(error(CONNACK, &[0x93, 0, 0, 5]), Some((0x81, "MQTT-1.5.5-1", 100)), "long identifier");
+        assert_eq!(error(PUBLISH, &[0x13, 0, 5]), Some((0x81, "§2.2.2.2", 100)), "not in a PUBLISH");
+        assert_eq!(error(CONNACK, &[0x13, 0, 5, 0x13, 0, 5]), Some((0x82, "§2.2.2.2", 103)), "twice");
+        assert_eq!(error(CONNACK, &[0x21, 0, 0]), Some((0x82, "§3.2.2.3.3", 100)), "zero");
+        assert_eq!(error(CONNACK, &[0x27, 0, 0, 0, 0]), Some((0x82, "§3.2.2.3.6", 100)), "zero");
+        assert_eq!(error(CONNACK, &[0x24, 2]), Some((0x82, "§3.2.2.3.4", 100)), "a flag");
+        assert_eq!(error(PUBLISH, &[0x23, 0, 0]), Some((0x94, "MQTT-3.3.2-8", 100)), "alias zero");
+        assert_eq!(error(PUBLISH, &[0x0b, 0]), Some((0x82, "§3.3.2.3.8", 100)), "identifier zero");
+        assert_eq!(error(PUBLISH, &[0x0b, 1, 0x0b, 1]), None, "one for each subscription");
+        assert_eq!(error(PUBLISH, &[0x08, 0, 1, b'+']), Some((0x82, "MQTT-3.3.2-14", 100)), "wildcard");
+        assert_eq!(error(PUBLISH, &[0x08, 0, 0]), Some((0x82, "MQTT-3.3.2-14", 100)), "no topic name");
+        assert_eq!(error(PropertyScope::Will, &[0x18, 0, 0, 0, 1]), None);
+        assert_eq!(error(PUBLISH, &[0x18, 0, 0, 0, 1]), Some((0x81, "§2.2.2.2", 100)), "only in a Will");
+    }
+
+    #[test]
+    fn values_are_checked_on_the_way_in() {
+        let mut block = PropertiesBuf::new();
+        let long = "x".repeat(65_536);
+        for (id, value, expected) in [
+            (PropertyId::TopicAlias, Value::U32(1), EncodeError::PropertyType),
+            (PropertyId::TopicAlias, Value::U16(0), EncodeError::PropertyValue),
+            (PropertyId::PayloadFormatIndicator, Value::Byte(2), EncodeError::PropertyValue),
+            (PropertyId::SubscriptionIdentifier, Value::VarInt(varint::MAX + 1), EncodeError::PropertyValue),
+            (PropertyId::ResponseTopic, Value::Str("a/#"), EncodeError::PropertyValue),
+            (PropertyId::ContentType, Value::Str("a\0"), EncodeError::NulCharacter),
+            (PropertyId::ContentType, Value::Str(&long), EncodeError::StringTooLong),
+            (PropertyId::CorrelationData, Value::Bytes(long.as_bytes()), EncodeError::BinaryTooLong),
+            (PropertyId::UserProperty, Value::Pair("k", &long), EncodeError::StringTooLong),
+        ] {
+            assert_eq!(block.push(id, value), Err(expected));
+            assert!(block.is_empty());
+        }
+    }
+
+    #[test]
+    fn values_come_out_as_they_went_in() {
+        let mut block = PropertiesBuf::new();
+        let values = [
+            (PropertyId::SubscriptionIdentifier, Value::VarInt(300)),
+            (PropertyId::UserProperty, Value::Pair("k", "v")),
+            (PropertyId::TopicAlias, Value::U16(7)),
+            (PropertyId::SubscriptionIdentifier, Value::VarInt(1)),
+            (PropertyId::MessageExpiryInterval, Value::U32(9)),
+            (PropertyId::UserProperty, Value::Pair("k", "w")),
+            (PropertyId::ContentType, Value::Str("text")),
+            (PropertyId::CorrelationData, Value::Bytes(&[0, 255])),
+            (PropertyId::PayloadFormatIndicator, Value::Byte(1)),
+        ];
+        for (id, value) in values {
+            block.push(id, value).expect("a legal property");
+        }
+        let properties = Properties::validate(block.as_properties().as_bytes(), PUBLISH, 0).expect("valid");
+        assert!(properties.iter().eq(values));
+        assert_eq!(properties.varint(PropertyId::SubscriptionIdentifier), Some(300));
+        assert!(properties.subscription_identifiers().eq([300, 1]));
+        assert!(properties.user_properties().eq([("k", "v"), ("k", "w")]));
+        assert_eq!(properties.u16(PropertyId::TopicAlias), Some(7));
+        assert_eq!(properties.u32(PropertyId::MessageExpiryInterval), Some(9));
+        assert_eq!(properties.str(PropertyId::ContentType), Some("text"));
+        assert_eq!(properties.bytes(PropertyId::CorrelationData), Some(&[0, 255][..]));
+        assert_eq!(properties.byte(PropertyId::PayloadFormatIndicator), Some(1));
+        assert_eq!(properties.str(PropertyId::ResponseTopic), None);
+        assert_eq!(properties.u16(PropertyId::ContentType), None, "another type");
+        assert_eq!(PropertiesBuf::from_validated(properties), block);
+        block.clear();
+        assert!(block.is_empty());
+    }
 }

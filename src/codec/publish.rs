@@ -9,6 +9,7 @@ use super::{
     EncodeError, PacketId, PacketType, Properties, PropertyId, PropertyScope, ProtocolVersion, QoS, Sender,
     Violation,
 };
+use crate::topic::has_wildcard;
 
 /// An application message on its way: section 3.3.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -97,7 +98,7 @@ impl<'a> Publish<'a> {
         }
         let topic_at = reader.offset();
         let topic = reader.string()?;
-        if topic.contains(['+', '#']) {
+        if has_wildcard(topic) {
             return Err(Violation::protocol_error("MQTT-3.3.2-2", topic_at));
         }
         let packet_id = match qos {
@@ -192,5 +193,79 @@ impl Head<'_> {
                 writer.bytes(encoded);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{Packet, decode_from_client, decode_from_server, varint};
+
+    fn error(packet: &[u8]) -> Option<&'static str> {
+        decode_from_server(ProtocolVersion::V5, packet).map_err(|violation| violation.statement).err()
+    }
+
+    #[test]
+    fn rules_of_a_publish() {
+        assert_eq!(error(&[0x36, 5, 0, 1, b'a', 0, 1]), Some("MQTT-3.3.1-4"));
+        assert_eq!(error(&[0x38, 4, 0, 1, b'a', 0]), Some("MQTT-3.3.1-2"));
+        assert_eq!(error(&[0x32, 6, 0, 1, b'a', 0, 0, 0]), Some("MQTT-2.2.1-4"));
+        assert_eq!(error(&[0x30, 4, 0, 1, b'#', 0]), Some("MQTT-3.3.2-2"));
+        assert_eq!(error(&[0x30, 3, 0, 0, 0]), Some("MQTT-4.7.3-1"));
+        assert_eq!(error(&[0x30, 6, 0, 0, 3, 0x23, 0, 1]), None, "an alias stands for the topic");
+        assert_eq!(error(&[0x30, 6, 0, 1, b'a', 2, 0x0b, 1]), None);
+        let violation = decode_from_client(ProtocolVersion::V5, &[0x30, 6, 0, 1, b'a', 2, 0x0b, 1]);
+        assert_eq!(violation, Err(Violation::protocol_error("MQTT-3.3.4-6", 5)));
+    }
+
+    #[test]
+    fn contradictions_are_not_written() {
+        let base = Publish { topic: "a", ..Publish::default() };
+        let id = Some(PacketId::MIN);
+        for (packet, error) in [
+            (Publish { dup: true, ..base }, EncodeError::DuplicateFlag),
+            (Publish { qos: QoS::AtLeastOnce, ..base }, EncodeError::PacketIdentifier),
+            (Publish { packet_id: id, ..base }, EncodeError::PacketIdentifier),
+            (Publish { topic: "", ..base }, EncodeError::EmptyTopic),
+            (Publish { topic: "a\0", ..base }, EncodeError::NulCharacter),
+        ] {
+            let mut out = Vec::new();
+            assert_eq!(packet.encode(ProtocolVersion::V5, &mut out), Err(error));
+            assert!(out.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_alias_replaces_the_topic_in_5_0_only() {
+        let publish = Publish { payload: b"x", ..Publish::default() };
+        let extra = ExtraProperties { topic_alias: NonZeroU16::new(5), message_expiry: None };
+        let mut out = Vec::new();
+        let result = publish.encode_header(ProtocolVersion::V311, 1, extra, &mut out);
+        assert_eq!((result, out.len()), (Err(EncodeError::EmptyTopic), 0));
+        publish.encode_header(ProtocolVersion::V5, 1, extra, &mut out).expect("can be encoded");
+        assert_eq!(out, [0x30, 7, 0, 0, 3, 0x23, 0, 5]);
+        out.extend_from_slice(publish.payload);
+        let Ok(Packet::Publish(decoded)) = decode_from_server(ProtocolVersion::V5, &out) else {
+            panic!("{out:x?}");
+        };
+        assert_eq!(decoded.properties.u16(PropertyId::TopicAlias), Some(5));
+    }
+
+    #[test]
+    fn largest_packet() {
+        let publish = Publish { topic: "a", ..Publish::default() };
+        let len =
+            |payload| publish.encoded_len_with(ProtocolVersion::V311, payload, ExtraProperties::default());
+        assert_eq!(len(varint::MAX - 3), Ok(varint::MAX + 5));
+        assert_eq!(len(varint::MAX - 2), Err(EncodeError::PacketTooLarge));
+        assert_eq!(len(u32::MAX), Err(EncodeError::PacketTooLarge));
+        assert_eq!(len(124), Ok(129), "one byte of length");
+        assert_eq!(len(125), Ok(131), "two bytes of length");
+    }
+
+    #[test]
+    fn payload_is_not_printed() {
+        let printed = format!("{:?}", Publish { payload: b"hush", ..Publish::default() });
+        assert!(printed.contains("<4 bytes>") && !printed.contains("104"), "{printed}");
     }
 }

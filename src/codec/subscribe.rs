@@ -109,7 +109,7 @@ impl<'a> Subscribe<'a> {
             let byte = reader.u8()?;
             let options = SubscribeOptions::from_byte(byte)
                 .filter(|options| options.to_byte(version) == byte)
-                .ok_or(Violation::malformed("MQTT-3.8.3-5", at))?;
+                .ok_or_else(|| Violation::malformed("MQTT-3.8.3-5", at))?;
             if shared && options.no_local {
                 return Err(Violation::protocol_error("MQTT-3.8.3-4", at));
             }
@@ -185,11 +185,6 @@ impl FiltersBuf {
     #[must_use]
     pub fn as_filters(&self) -> Filters<'_> {
         Filters(&self.0)
-    }
-
-    /// Removes all filters and keeps the memory.
-    pub fn clear(&mut self) {
-        self.0.clear();
     }
 
     /// Whether there are none.
@@ -288,5 +283,81 @@ impl<'a> Reasons<'a> {
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{decode_from_client, decode_from_server};
+
+    /// What is wrong with a SUBSCRIBE of 5.0 for this filter with this options byte.
+    fn error(filter: &str, options: u8) -> Option<(u8, &'static str)> {
+        let len = u8::try_from(filter.len()).expect("a short filter");
+        let packet = [&[0x82, len + 6, 0, 1, 0, 0, len], filter.as_bytes(), &[options]].concat();
+        decode_from_client(ProtocolVersion::V5, &packet).map_err(|v| (v.reason.value(), v.statement)).err()
+    }
+
+    #[test]
+    fn options() {
+        for byte in 0..=u8::MAX {
+            let legal = byte & 0b11 != 3 && byte & 0b11_0000 != 0b11_0000 && byte < 0x40;
+            assert_eq!(error("a", byte), (!legal).then_some((0x81, "MQTT-3.8.3-5")), "{byte:#x}");
+            let three = [0x82, 6, 0, 1, 0, 1, b'a', byte];
+            assert_eq!(decode_from_client(ProtocolVersion::V311, &three).is_ok(), byte < 3, "{byte:#x}");
+        }
+    }
+
+    #[test]
+    fn filters_are_checked() {
+        assert_eq!(error("a/#/b", 0), Some((0x8f, "MQTT-4.7.1-1")));
+        assert_eq!(error("", 0), Some((0x8f, "MQTT-4.7.3-1")));
+        assert_eq!(error("$share/g/a", 4), Some((0x82, "MQTT-3.8.3-4")));
+        assert_eq!(error("$share/g/a", 8), None);
+        assert_eq!(
+            decode_from_client(ProtocolVersion::V5, &[0x82, 3, 0, 1, 0]),
+            Err(Violation::protocol_error("MQTT-3.8.3-2", 5))
+        );
+    }
+
+    #[test]
+    fn lists_are_built_and_read() {
+        let all = SubscribeOptions {
+            qos: QoS::ExactlyOnce,
+            no_local: true,
+            retain_as_published: true,
+            retain_handling: RetainHandling::DoNotSend,
+        };
+        let shared = TopicFilter::parse("$share/g/a").expect("a legal filter");
+        let plain = TopicFilter::parse("a/+").expect("a legal filter");
+        let mut filters = FiltersBuf::new();
+        assert!(filters.is_empty());
+        assert_eq!(filters.push(shared, all), Err(EncodeError::NoLocalOnShared));
+        assert_eq!(filters.push(shared, SubscribeOptions::default()), Ok(()));
+        assert_eq!(filters.push(plain, all), Ok(()));
+        assert!(filters.as_filters().iter().eq([("$share/g/a", SubscribeOptions::default()), ("a/+", all)]));
+
+        let packet = Subscribe {
+            packet_id: PacketId::MIN,
+            properties: Properties::EMPTY,
+            filters: filters.as_filters(),
+        };
+        let mut out = Vec::new();
+        packet.encode(ProtocolVersion::V311, &mut out).expect("can be encoded");
+        assert_eq!(out.last(), Some(&2), "3.1.1 has only the QoS");
+        let packet = Subscribe { filters: Filters::default(), ..packet };
+        assert_eq!(packet.encode(ProtocolVersion::V5, &mut out), Err(EncodeError::NoFilters));
+    }
+
+    #[test]
+    fn codes_of_a_suback() {
+        for code in 0..=u8::MAX {
+            let three = decode_from_server(ProtocolVersion::V311, &[0x90, 3, 0, 1, code]).is_ok();
+            assert_eq!(three, matches!(code, 0 | 1 | 2 | 0x80), "{code:#x}");
+            let five = decode_from_server(ProtocolVersion::V5, &[0x90, 4, 0, 1, 0, code]).is_ok();
+            let known = [0, 1, 2, 0x80, 0x83, 0x87, 0x8f, 0x91, 0x97, 0x9e, 0xa1, 0xa2];
+            assert_eq!(five, known.contains(&code), "{code:#x}");
+        }
+        assert!(decode_from_server(ProtocolVersion::V311, &[0x90, 2, 0, 1]).is_err(), "no code at all");
     }
 }

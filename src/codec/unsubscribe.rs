@@ -96,11 +96,6 @@ impl NamesBuf {
         Names(&self.0)
     }
 
-    /// Removes all filters and keeps the memory.
-    pub fn clear(&mut self) {
-        self.0.clear();
-    }
-
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -147,5 +142,40 @@ impl<'a> UnsubAck<'a> {
         let reasons =
             Reasons::decode(&mut reader, "MQTT-3.11.3-2", |reason| reason.allowed_in(PacketType::UnsubAck))?;
         Ok(Self { packet_id, properties, reasons })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{decode_from_client, decode_from_server};
+
+    #[test]
+    fn lists_are_built_and_read() {
+        let mut filters = NamesBuf::new();
+        for filter in ["a/+", "#"] {
+            filters.push(TopicFilter::parse(filter).expect("a legal filter")).expect("short");
+        }
+        assert!(filters.as_names().iter().eq(["a/+", "#"]));
+        assert!(!filters.is_empty());
+        let packet = Unsubscribe {
+            packet_id: PacketId::MIN,
+            properties: Properties::EMPTY,
+            filters: Names::default(),
+        };
+        assert_eq!(packet.encode(ProtocolVersion::V5, &mut Vec::new()), Err(EncodeError::NoFilters));
+        let empty = decode_from_client(ProtocolVersion::V311, &[0xa2, 2, 0, 1]);
+        assert_eq!(empty, Err(Violation::protocol_error("MQTT-3.10.3-2", 4)));
+    }
+
+    #[test]
+    fn codes_of_an_unsuback() {
+        for code in 0..=u8::MAX {
+            let legal = decode_from_server(ProtocolVersion::V5, &[0xb0, 4, 0, 1, 0, code]).is_ok();
+            assert_eq!(legal, [0, 0x11, 0x80, 0x83, 0x87, 0x8f, 0x91].contains(&code), "{code:#x}");
+        }
+        assert!(decode_from_server(ProtocolVersion::V5, &[0xb0, 3, 0, 1, 0]).is_err(), "no code at all");
+        assert!(decode_from_server(ProtocolVersion::V311, &[0xb0, 2, 0, 1]).is_ok());
+        assert!(decode_from_server(ProtocolVersion::V311, &[0xb0, 3, 0, 1, 0]).is_err());
     }
 }

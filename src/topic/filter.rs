@@ -2,6 +2,7 @@
 
 use super::TopicError;
 use super::error::{TopicErrorKind, check_text};
+use super::name::{has_wildcard, wildcard};
 
 const SHARE: &str = "$share/";
 
@@ -31,7 +32,7 @@ impl<'a> TopicFilter<'a> {
         if share_name.is_empty() {
             return fail(TopicErrorKind::ShareName, 0);
         }
-        if let Some(at) = share_name.find(['+', '#']) {
+        if let Some(at) = wildcard(share_name) {
             return fail(TopicErrorKind::ShareName, at);
         }
         let Some(topic_part) = topic_part.filter(|filter| !filter.is_empty()) else {
@@ -82,7 +83,7 @@ impl<'a> TopicFilter<'a> {
     /// Whether it has a `+` or `#`.
     #[must_use]
     pub fn has_wildcard(self) -> bool {
-        self.topic_part.contains(['+', '#'])
+        has_wildcard(self.topic_part)
     }
 
     /// Whether a topic name matches; level by level and byte by byte, nothing is normalised (MQTT-4.7.3-4).
@@ -111,7 +112,7 @@ fn check_levels(filter: &str) -> Option<(TopicErrorKind, usize)> {
     let mut start = 0;
     for level in filter.split('/') {
         let end = start + level.len();
-        if let Some(at) = level.find(['+', '#']) {
+        if let Some(at) = wildcard(level) {
             if level.len() > 1 {
                 return Some((TopicErrorKind::WildcardPosition, start + at));
             }

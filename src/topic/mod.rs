@@ -9,5 +9,5 @@ mod trie;
 
 pub use error::{TopicError, TopicErrorKind};
 pub use filter::TopicFilter;
-pub use name::TopicName;
+pub use name::{TopicName, has_wildcard};
 pub use trie::FilterTrie;

@@ -14,7 +14,7 @@ impl<'a> TopicName<'a> {
     /// [`TopicError`] with the first broken rule and its byte position.
     pub fn parse(text: &'a str) -> Result<Self, TopicError> {
         check_text(text)?;
-        match text.find(['+', '#']) {
+        match wildcard(text) {
             Some(at) => Err(TopicError { kind: TopicErrorKind::Wildcard, at }),
             None => Ok(Self(text)),
         }
@@ -25,6 +25,17 @@ impl<'a> TopicName<'a> {
     pub const fn as_str(self) -> &'a str {
         self.0
     }
+}
+
+/// Whether a text contains `+` or `#`, which no topic name does (MQTT-4.7.0-1).
+#[must_use]
+pub fn has_wildcard(text: &str) -> bool {
+    wildcard(text).is_some()
+}
+
+/// Byte position of the first `+` or `#`.
+pub(super) fn wildcard(text: &str) -> Option<usize> {
+    text.bytes().position(|byte| matches!(byte, b'+' | b'#'))
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ proptest! {
     #[test]
     fn arbitrary_bytes_stay_within_memory(
         chunks in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..80), 1..40),
-        limit in 2_u32..200,
+        limit in 5_u32..200,
     ) {
         for version in crate::support::VERSIONS {
             let mut buffer = FrameBuffer::new(limit);
@@ -139,4 +139,15 @@ fn part_of_the_space_may_be_filled() {
         (span.start, buffer.chunk_offset(span.start), buffer.chunk_offset(span.end)),
         (0, None, Some(1))
     );
+}
+
+#[test]
+fn each_side_has_its_own_packets() {
+    for (sender, own, other) in [(Sender::Server, 0xd0, 0xc0), (Sender::Client, 0xc0, 0xd0)] {
+        let mut buffer = FrameBuffer::for_packets_of(sender, 100);
+        buffer.push(&[own, 0, other]);
+        assert!(buffer.next(ProtocolVersion::V5).is_ok_and(|span| span.is_some()));
+        let violation = buffer.next(ProtocolVersion::V5).expect_err("shows in the first byte");
+        assert_eq!(violation.reason, ReasonCode::PROTOCOL_ERROR);
+    }
 }
