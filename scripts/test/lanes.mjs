@@ -35,6 +35,7 @@ export const lanes = [
     command: ["cargo", "clippy", ...WASM32, "--lib", "--test", "web", ...DENY],
   },
   { name: "biome", group: "lint", count: check, command: ["biome", "ci", "--colors=off"] },
+  { name: "lock file", group: "lint", count: check, command: ["npm", "ci", "--dry-run"] },
   { name: "boundary", group: "lint", count: check, command: script("boundary") },
   { name: "build", group: "build", count: check, command: script("build") },
   {
