@@ -1,0 +1,133 @@
+/**
+ * The shape of the WebAssembly engine as TypeScript sees it; Rust implements this side in `src/web`.
+ * Numbers and plain objects cross, never views that outlive a call.
+ */
+
+/** What the loader delivers: one WebAssembly instance and its exports. */
+export interface Glue {
+  readonly memory: WebAssembly.Memory;
+  createEngine(host: EngineHost, options: EngineOptions): RawEngine;
+  decodeProperties(block: Uint8Array): object;
+}
+
+/** `MqttEngine` of the generated glue. Calls are synchronous and throw what `EngineHost.makeError` built. */
+export interface RawEngine {
+  start(): void;
+  /** `flags`: QoS | retain << 2. Returns the operation's number, above 0. */
+  publish(topic: string, payload: Uint8Array, flags: number, options: RawProperties | undefined): number;
+  /** Returns the operation's number, then the subscription id of each filter. */
+  subscribe(filters: { filter: string }[], options: RawSubscribeOptions): Uint32Array;
+  unsubscribe(subscriptionIds: Uint32Array): number;
+  /** True: never transmitted. Either way no record follows. */
+  cancel(operation: number): boolean;
+  acknowledge(token: number, reasonCode: number): void;
+  ping(): number;
+  disconnect(options: RawDisconnect): void;
+  terminate(): void;
+  wake(): void;
+  flush(): void;
+  stats(): unknown;
+  free(): void;
+}
+
+/** What the engine calls. User code never runs inside these calls. */
+export interface EngineHost {
+  resolve(attempt: number): Promise<Target>;
+  onSocket(socket: Closable): void;
+  onBatch(address: number, count: number, chunk: ArrayBuffer | undefined, details: readonly unknown[]): void;
+  schedule(): void;
+  makeError(
+    code: number,
+    reasonCode: number,
+    at: number,
+    limit: number,
+    statement: string | undefined,
+    text: string | undefined,
+    closeCode: number,
+    retryable?: boolean,
+  ): unknown;
+  onFault(): void;
+}
+
+/** Where and as whom one attempt connects. */
+export interface Target {
+  url: string;
+  protocols: string[];
+  username?: string;
+  password?: Uint8Array;
+  socket?: Closable;
+}
+
+/** The little that is needed to silence a socket after a crash. */
+export interface Closable {
+  onopen: unknown;
+  onmessage: unknown;
+  onerror: unknown;
+  onclose: unknown;
+  close(): void;
+}
+
+export interface RawProperties {
+  payloadFormatIndicator?: boolean;
+  messageExpiryInterval?: number;
+  contentType?: string;
+  responseTopic?: string;
+  correlationData?: Uint8Array;
+  /** Flat: name, value, name, value. */
+  userProperties?: string[];
+}
+
+export interface RawSubscribeOptions {
+  qos: number;
+  noLocal: boolean;
+  retainAsPublished: boolean;
+  retainHandling: number;
+  userProperties?: string[];
+}
+
+export interface RawDisconnect {
+  reasonCode: number;
+  drainTimeout: number;
+  sessionExpiryInterval?: number;
+  reasonString?: string;
+  userProperties?: string[];
+}
+
+export interface RawWill extends RawProperties {
+  topic: string;
+  payload: Uint8Array;
+  flags: number;
+  delayInterval?: number;
+}
+
+export interface EngineOptions {
+  /** 0: try 5, then 4. */
+  protocolVersion: number;
+  clientId: string;
+  cleanStart: boolean;
+  sessionExpiryInterval?: number;
+  keepAlive: number;
+  connectTimeout: number;
+  pingTimeout: number;
+  maximumPacketSize: number;
+  receiveMaximum: number;
+  topicAliasMaximum: number;
+  requestResponseInformation?: boolean;
+  requestProblemInformation?: boolean;
+  userProperties?: string[];
+  will?: RawWill;
+  reconnect: boolean;
+  minDelay: number;
+  maxDelay: number;
+  factor: number;
+  jitter: number;
+  maxAttempts: number;
+  stableAfter: number;
+  queueMaxMessages: number;
+  queueMaxBytes: number;
+  /** 0 reject, 1 drop-oldest, 2 drop-newest. */
+  queueOverflow: number;
+  manualAck: boolean;
+  requeueQos2: boolean;
+  seed: number;
+}

@@ -1,0 +1,108 @@
+import { MqttError } from "./errors.js";
+import { assertWellFormed } from "./utf8.js";
+
+/** What kinds of values there are: `typeof` names, a few of our own, or the list of allowed values. */
+export type Kind =
+  | "string"
+  | "boolean"
+  | "number"
+  | "integer"
+  | "function"
+  | "object"
+  | keyof typeof SPECIAL
+  | readonly unknown[];
+
+/** The names that an options object may have. */
+export type Schema = Readonly<Record<string, Kind>>;
+
+const SPECIAL = {
+  bytes: [(value: unknown) => value instanceof Uint8Array, "a Uint8Array"],
+  secret: [
+    (value: unknown) => typeof value === "string" || value instanceof Uint8Array,
+    "a string or a Uint8Array",
+  ],
+  payload: [
+    (value: unknown) =>
+      typeof value === "string" || value instanceof Uint8Array || value instanceof ArrayBuffer,
+    "a string, a Uint8Array or an ArrayBuffer",
+  ],
+  reconnect: [
+    (value: unknown) => value === false || (typeof value === "object" && value !== null),
+    "false or an object",
+  ],
+  strings: [(value: unknown) => isListOf(value, isString), "a list of strings"],
+  pairs: [
+    (value: unknown) =>
+      isListOf(value, (pair) => isListOf(pair, isString) && (pair as string[]).length === 2),
+    "a list of [name, value] pairs of strings",
+  ],
+  integer: [
+    (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0,
+    "a whole number, 0 or more",
+  ],
+  number: [(value: unknown) => Number.isFinite(value), "a finite number"],
+} as const;
+
+/**
+ * Throws `invalid-option` for a name that is not in `schema` or a value of another kind; `undefined` is as good as
+ * absent. Ranges and rules of MQTT are the engine's business. `path` precedes names, as in "reconnect.".
+ */
+export function check(options: object, schema: Schema, path = ""): void {
+  if (typeof options !== "object" || options === null) {
+    throw new MqttError("invalid-option", {
+      detail: path.slice(0, -1) || "options",
+      hint: "Pass an object.",
+    });
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const kind = schema[name];
+    if (kind === undefined) throw unknownOption(path + name, closest(name, Object.keys(schema)));
+    if (value !== undefined) checkValue(path + name, value, kind);
+  }
+}
+
+function checkValue(name: string, value: unknown, kind: Kind): void {
+  const [fits, expected] = rule(kind);
+  if (!fits(value))
+    throw new MqttError("invalid-option", { detail: name, hint: `\`${name}\` must be ${expected}.` });
+  const texts = isString(value)
+    ? [value]
+    : kind === "pairs" || kind === "strings"
+      ? (value as string[]).flat()
+      : [];
+  for (const text of texts) assertWellFormed(text, "invalid-option", name);
+}
+
+function rule(kind: Kind): readonly [(value: unknown) => boolean, string] {
+  if (typeof kind !== "string") {
+    return [
+      (value) => kind.includes(value),
+      `one of ${kind.map((allowed) => JSON.stringify(allowed)).join(", ")}`,
+    ];
+  }
+  if (kind in SPECIAL) return SPECIAL[kind as keyof typeof SPECIAL];
+  return [(value) => value !== null && typeof value === kind, `${kind === "object" ? "an" : "a"} ${kind}`];
+}
+
+function unknownOption(name: string, guess: string | undefined): MqttError {
+  const hint = guess
+    ? `Did you mean \`${guess}\`?`
+    : "There is no such option; see the documentation for those there are.";
+  return new MqttError("invalid-option", { detail: name, hint });
+}
+
+/** Catches other spellings and words left out: keepalive, clientID, clean, reconnectPeriod. */
+function closest(name: string, candidates: readonly string[]): string | undefined {
+  const plain = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
+  const wanted = plain(name);
+  const alike = (candidate: string) => candidate.startsWith(wanted) || wanted.startsWith(candidate);
+  return wanted ? candidates.find((candidate) => alike(plain(candidate))) : undefined;
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isListOf(value: unknown, fits: (element: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(fits);
+}

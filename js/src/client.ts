@@ -1,0 +1,266 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import type { CompletedRecord } from "./batch.js";
+import type { EngineOptions, Glue } from "./boundary.js";
+import { invalidArgument, MqttError } from "./errors.js";
+import { Emitter, type Listener } from "./events.js";
+import {
+  checkControl,
+  closeArguments,
+  engineOptions,
+  payloadBytes,
+  publishArguments,
+  subscribeArguments,
+} from "./normalize.js";
+import type { ClientOptions, CloseOptions, PublishOptions, SubscribeOptions, UrlSource } from "./options.js";
+import { type ClientEvents, Runtime, reportToHost } from "./runtime.js";
+import { ActiveSubscription, asyncDispose, type MessageHandler, type Subscription } from "./subscription.js";
+import type {
+  ClientState,
+  OperationOptions,
+  Payload,
+  PublishResult,
+  QoS,
+  ServerInfo,
+  Stats,
+} from "./types.js";
+import { UrlRotation } from "./url.js";
+import { assertWellFormed } from "./utf8.js";
+
+/**
+ * A connection to one MQTT server that comes back by itself, with its subscriptions and unfinished messages.
+ *
+ * Calls may be made in any state but `closed`: they wait for the connection, in the order they were made. Each
+ * settles: with the answer, with an {@link MqttError}, or when its `signal` or `timeout` says so. The end of the client
+ * ends all of them.
+ */
+export class MqttClient implements AsyncDisposable {
+  readonly #runtime: Runtime;
+  readonly #events: Emitter<ClientEvents>;
+  readonly #engineOptions: EngineOptions;
+  #closing: Promise<void> | undefined;
+
+  /** @internal Use `connect` or `createClient`. */
+  constructor(load: () => Promise<Glue>, url: UrlSource, options: ClientOptions = {}) {
+    this.#engineOptions = engineOptions(options);
+    this.#events = new Emitter(
+      ["state", "connect", "disconnect", "reconnecting", "message", "error"],
+      (cause, type) => {
+        const error = new MqttError("handler-failed", { detail: `${type} listener`, cause });
+        if (type === "error") reportToHost(error);
+        else this.#runtime.report(error);
+      },
+    );
+    this.#runtime = new Runtime({
+      load,
+      urls: new UrlRotation(url),
+      options: { ...options },
+      engineOptions: this.#engineOptions,
+      events: this.#events,
+    });
+  }
+
+  /** What the client is doing. */
+  get state(): ClientState {
+    return this.#runtime.state;
+  }
+
+  /** The Client Identifier in use: the server's choice, yours, or the random one. */
+  get clientId(): string {
+    return this.server?.clientId || this.#engineOptions.clientId;
+  }
+
+  /** What the server granted when it last accepted a connection; `undefined` before the first time. */
+  get server(): ServerInfo | undefined {
+    return this.#runtime.server;
+  }
+
+  /** Counters; a new object each time. */
+  get stats(): Stats {
+    return { ...NO_STATS, ...this.#runtime.stats };
+  }
+
+  /** Resolves when the client is closed for good, with the error if it gave up. Never rejects. */
+  get closed(): Promise<MqttError | undefined> {
+    return this.#runtime.closed;
+  }
+
+  /**
+   * Connects. Resolves on the first accepted CONNACK. Rejects when the first connection fails (see
+   * `reconnect.retryInitial`) or when `signal` or `timeout` ends the wait; then the client is closed. Later calls
+   * return the same promise.
+   */
+  start(options: OperationOptions = {}): Promise<void> {
+    return settle(() => {
+      checkControl(options);
+      return this.#runtime.start(options);
+    });
+  }
+
+  /**
+   * Publishes a message (section 3.3). Resolves with QoS 0 when the browser took it, with QoS 1 and 2 when the server
+   * has it. The payload is copied before this returns; only a Blob is read first, while later calls wait: order is
+   * kept. Rejects with `invalid-topic`, `packet-too-large`, `queue-full`, `rejected-by-server`, `session-lost` and
+   * others.
+   */
+  publish(topic: string, payload: Payload, options: PublishOptions = {}): Promise<PublishResult> {
+    return settle(() => {
+      if (typeof topic !== "string") invalidArgument("topic", "Pass a string.");
+      assertWellFormed(topic, "invalid-topic", "topic");
+      const [flags, properties] = publishArguments(options);
+
+      let bytes: Uint8Array = new Uint8Array(0);
+      let reading: Promise<void> | undefined;
+      if (typeof Blob === "function" && payload instanceof Blob) {
+        reading = payload.arrayBuffer().then((buffer) => {
+          bytes = new Uint8Array(buffer);
+        });
+      } else {
+        bytes = payloadBytes(payload as Exclude<Payload, Blob>);
+        if (!this.#runtime.isDirect) bytes = bytes.slice();
+      }
+      return this.#runtime.operate(
+        options,
+        (raw) => raw.publish(topic, bytes, flags, properties),
+        (record) => publishResult(record, (flags & 3) as QoS),
+        reading,
+      );
+    });
+  }
+
+  /**
+   * Subscribes to one filter or several (section 3.8). Resolves when the server granted all of them; when it refuses
+   * one, rejects with `rejected-by-server` and all `reasonCodes`, and none stays subscribed. The handler may get
+   * messages before that. A filter that this client has subscribed already is shared: each subscription gets the
+   * message, the server sends it once.
+   */
+  subscribe(
+    filter: string | readonly string[],
+    options: SubscribeOptions = {},
+    handler?: MessageHandler,
+  ): Promise<Subscription> {
+    return settle(async () => {
+      const filters = checkFilters(filter);
+      if (typeof options === "function")
+        invalidArgument("options", "Pass the handler as the third argument.");
+      if (handler !== undefined && typeof handler !== "function")
+        invalidArgument("handler", "Pass a function.");
+      const raw = subscribeArguments(options);
+      const { context, subscriptions } = this.#runtime;
+      const subscription = new ActiveSubscription(filters, handler, options.buffer ?? {}, context);
+      try {
+        const reasonCodes = await this.#runtime.operate(
+          options,
+          (engine) => {
+            const [operation = 0, ...ids] = engine.subscribe(
+              filters.map((text) => ({ filter: text })),
+              raw,
+            );
+            subscriptions.add(subscription, ids); // before SUBACK: messages may precede it
+            return operation;
+          },
+          (record) => record.reasonCodes,
+        );
+        subscription.granted = grantedQos(filters, reasonCodes);
+        return subscription;
+      } catch (error) {
+        subscription.unsubscribe().catch(() => {}); // the error is the answer, whatever becomes of this
+        throw error;
+      }
+    });
+  }
+
+  /** Sends a PINGREQ and resolves with the milliseconds until the answer. Rejects with `not-connected` while offline. */
+  ping(options: OperationOptions = {}): Promise<number> {
+    return settle(() => {
+      checkControl(options);
+      return this.#runtime.operate(
+        options,
+        (raw) => raw.ping(),
+        (record) => record.status,
+      );
+    });
+  }
+
+  /**
+   * Says goodbye: waits up to `timeout` for what is under way, sends DISCONNECT, closes. Takes no new calls meanwhile;
+   * what is still open then rejects with `client-closed`. Every call returns the same promise, also after the client
+   * gave up. It rejects only for wrong options; the client stays open then.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options).catch((error) => {
+      this.#closing = undefined;
+      throw error;
+    });
+    return this.#closing;
+  }
+
+  /** For `await using`: the same as `close()`. */
+  [asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Calls `listener` for every event of this type, until the returned function is called or `signal` is aborted. */
+  on<K extends keyof ClientEvents>(
+    type: K,
+    listener: Listener<ClientEvents[K]>,
+    options: { readonly signal?: AbortSignal } = {},
+  ): () => void {
+    return this.#events.on(type, listener, options.signal);
+  }
+
+  async #close(options: CloseOptions): Promise<void> {
+    const raw = closeArguments(options);
+    await (options.force ? this.#runtime.terminate() : this.#runtime.close(raw));
+  }
+}
+
+const STATUSES = ["sent", "acknowledged", "completed"] as const;
+const NO_STATS: Stats = {
+  bytesReceived: 0,
+  bytesSent: 0,
+  messagesReceived: 0,
+  messagesSent: 0,
+  duplicatesSuppressed: 0,
+  retransmissions: 0,
+  unknownAcks: 0,
+  connections: 0,
+  queuedMessages: 0,
+  queuedBytes: 0,
+  inFlight: 0,
+  subscriptions: 0,
+};
+
+function publishResult({ status, reasonCodes, packetId, answer }: CompletedRecord, qos: QoS): PublishResult {
+  return {
+    qos,
+    status: STATUSES[status] ?? "completed",
+    reasonCode: reasonCodes[0] ?? 0,
+    ...(packetId > 0 && { packetId }),
+    ...answer,
+  };
+}
+
+function checkFilters(filter: string | readonly string[]): readonly string[] {
+  const filters: readonly unknown[] = Array.isArray(filter) ? filter : [filter];
+  return filters.map((text) => {
+    if (typeof text !== "string") return invalidArgument("filter", "Pass a string or a list of strings.");
+    assertWellFormed(text, "invalid-filter", "filter");
+    return text;
+  });
+}
+
+function grantedQos(filters: readonly string[], reasonCodes: readonly number[]): readonly QoS[] {
+  const offset = reasonCodes.findIndex((code) => code >= 0x80);
+  if (offset < 0) return reasonCodes as readonly QoS[];
+  const reasonCode = reasonCodes[offset];
+  throw new MqttError("rejected-by-server", { detail: filters[offset], reasonCode, reasonCodes, offset });
+}
+
+/** A wrong argument is a rejection too: callers have one way to learn of errors. */
+function settle<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return run();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}

@@ -1,0 +1,102 @@
+/** The part of the path to the server in which an error arose. */
+export type ErrorLayer = "page" | "network" | "tls" | "http" | "websocket" | "mqtt" | "application";
+
+/** The stable name of an error. Names are only ever added. */
+export type ErrorCode =
+  | "invalid-option"
+  | "invalid-topic"
+  | "invalid-filter"
+  | "packet-too-large"
+  | "queue-full"
+  | "not-supported-by-server"
+  | "client-closed"
+  | "invalid-argument"
+  | "unsupported-in-version"
+  | "aborted"
+  | "timeout"
+  | "not-connected"
+  | "rejected-by-server"
+  | "session-lost"
+  | "message-expired"
+  | "dropped-from-queue"
+  | "connect-refused"
+  | "disconnected-by-server"
+  | "malformed-packet"
+  | "protocol-error"
+  | "connection-closed"
+  | "connect-timeout"
+  | "keep-alive-timeout"
+  | "subprotocol-rejected"
+  | "session-taken-over"
+  | "connect-failed"
+  | "connack-timeout"
+  | "version-not-supported"
+  | "text-frame"
+  | "insecure-url"
+  | "invalid-url"
+  | "blocked-by-csp"
+  | "offline"
+  | "engine-crashed"
+  | "wasm-load-failed"
+  | "handler-failed"
+  | "provider-failed";
+
+/** Number at the WebAssembly boundary, name, layer, whether the same call may succeed later, what to change. */
+export type ErrorRow = readonly [number, ErrorCode, ErrorLayer, boolean, string];
+
+// biome-ignore format: one code per line
+export const ERROR_CODES: readonly ErrorRow[] = [
+  [1, "invalid-option", "application", false, "Correct this option; its documentation gives type, unit and range."],
+  [2, "invalid-topic", "application", false, "Use a topic of 1 to 65535 bytes of UTF-8 without + # or U+0000."],
+  [3, "invalid-filter", "application", false, "Use + only as a whole level and # only as the last one, as in home/+/lamp or home/#."],
+  [4, "packet-too-large", "application", false, "Send less at once, or raise the limit (`limit`, in bytes) on the side that set it."],
+  [5, "queue-full", "application", true, "Wait for earlier messages to leave, raise `offlineQueue`, or choose another `offlineQueue.overflow`."],
+  [6, "not-supported-by-server", "mqtt", false, "Do without this feature; `client.server` tells what the server offers."],
+  [7, "client-closed", "application", false, "A closed client stays closed: call connect() or createClient() again."],
+  [8, "invalid-argument", "application", false, "Correct this argument; the method's documentation tells what it takes."],
+  [9, "unsupported-in-version", "mqtt", false, "Leave this out or connect with `protocolVersion: 5`; MQTT 3.1.1 has no field for it."],
+  [11, "aborted", "application", false, "The `signal` of this call was aborted; `cause` is its reason."],
+  [12, "timeout", "application", true, "The answer did not come in time: check the connection or raise the `timeout` of this call."],
+  [13, "not-connected", "application", true, "Call this after the `connect` event."],
+  [20, "rejected-by-server", "mqtt", false, "Check what this user may do with this topic on the server (`reasonCode`)."],
+  [21, "session-lost", "mqtt", false, "Nobody knows whether this message arrived: publish it again if a duplicate does no harm."],
+  [22, "message-expired", "mqtt", false, "Raise `messageExpiryInterval`: the message was too old before it could be sent."],
+  [23, "dropped-from-queue", "application", false, "Raise `offlineQueue.maxMessages` or `offlineQueue.maxBytes`: the queue was full."],
+  [30, "connect-refused", "mqtt", false, "Check user name, password, client identifier and the server's log."],
+  [31, "disconnected-by-server", "mqtt", true, "See `reasonCode` and the server's log for why it ended the connection."],
+  [32, "malformed-packet", "mqtt", true, "The server sent bytes that are not MQTT: check that the URL leads to an MQTT listener."],
+  [33, "protocol-error", "mqtt", true, "The server broke the rule in `statement`: update it or report this to its makers."],
+  [34, "connection-closed", "websocket", true, "Check the network and that idle limits of proxies are longer than `keepAlive`."],
+  [35, "connect-timeout", "network", true, "Check host, port and firewall, or raise `connectTimeout`."],
+  [36, "keep-alive-timeout", "network", true, "The server did not answer a ping: check the network or raise `pingTimeout`."],
+  [37, "subprotocol-rejected", "websocket", false, "Make server and proxy accept the WebSocket subprotocol mqtt, or set `subprotocols`."],
+  [38, "session-taken-over", "mqtt", false, "Give every tab and device its own `clientId`: another client connected with this one."],
+  [39, "connect-failed", "network", true, "Check host, port, path, certificate and proxy; the browser tells only its console which one failed."],
+  [40, "connack-timeout", "mqtt", true, "The WebSocket opened but MQTT stayed silent: check the path and that the proxy passes Sec-WebSocket-Protocol."],
+  [41, "version-not-supported", "mqtt", false, "Set `protocolVersion` to \"auto\" or to the version that the server speaks."],
+  [42, "text-frame", "websocket", true, "Make the server or bridge send binary WebSocket messages: MQTT is never text."],
+  [50, "insecure-url", "page", false, "Use wss://: an https: page may open ws:// only to its own machine."],
+  [51, "invalid-url", "application", false, "Use an absolute URL such as wss://broker.example.com/mqtt."],
+  [52, "blocked-by-csp", "page", false, "Add the server to connect-src of the page's Content-Security-Policy."],
+  [53, "offline", "network", true, "Connect to a network; the device says that it is offline."],
+  [60, "engine-crashed", "application", false, "Reload the page and report this with its stack: it is a bug in wasmqtt."],
+  [61, "wasm-load-failed", "page", true, "Serve wasmqtt_bg.wasm beside the script, pass its location to init(), or import wasmqtt/inline."],
+  [62, "handler-failed", "application", false, "Correct the handler; `cause` is what it threw."],
+  [63, "provider-failed", "application", true, "Correct the `url`, `credentials` or `webSocket` function; `cause` is what it threw."],
+];
+
+// The reason codes from 0x80 on, in their order (5.0, section 2.4).
+const REASONS =
+  "Unspecified error|Malformed Packet|Protocol Error|Implementation specific error|Unsupported Protocol Version|" +
+  "Client Identifier not valid|Bad User Name or Password|Not authorized|Server unavailable|Server busy|Banned|" +
+  "Server shutting down|Bad authentication method|Keep Alive timeout|Session taken over|Topic Filter invalid|" +
+  "Topic Name invalid|Packet Identifier in use|Packet Identifier not found|Receive Maximum exceeded|" +
+  "Topic Alias invalid|Packet too large|Message rate too high|Quota exceeded|Administrative action|" +
+  "Payload format invalid|Retain not supported|QoS not supported|Use another server|Server moved|" +
+  "Shared Subscriptions not supported|Connection rate exceeded|Maximum connect time|" +
+  "Subscription Identifiers not supported|Wildcard Subscriptions not supported";
+
+/** The standard's name of a reason code that reports a failure; `undefined` for any other number. */
+export function reasonName(code: number): string | undefined {
+  return REASONS.split("|")[code - 0x80];
+}

@@ -1,0 +1,119 @@
+import { ERROR_CODES, type ErrorCode, type ErrorLayer, reasonName } from "./error-codes.js";
+
+/** What a new {@link MqttError} may carry beside its code. */
+export interface MqttErrorInit {
+  /** What exactly was wrong, in a few words for the message. Must not hold secrets. */
+  detail?: string | undefined;
+  hint?: string | undefined;
+  retryable?: boolean | undefined;
+  reasonCode?: number | undefined;
+  reasonCodes?: readonly number[] | undefined;
+  reasonString?: string | undefined;
+  closeCode?: number | undefined;
+  statement?: string | undefined;
+  offset?: number | undefined;
+  limit?: number | undefined;
+  cause?: unknown;
+}
+
+/**
+ * The one error of this library: every rejection, every `error` event and `closed` carry it.
+ * Decide by `code`; show `message`, which holds no secrets, or only `hint`.
+ */
+export class MqttError extends Error {
+  override readonly name = "MqttError";
+  /** What happened: a stable name. */
+  readonly code: ErrorCode;
+  /** Where on the path to the server it happened. */
+  declare readonly layer: ErrorLayer;
+  /** One sentence that says what to change. */
+  declare readonly hint: string;
+  /** Whether the same may succeed later without a change. A client with `reconnect` goes on only if it is true. */
+  declare readonly retryable: boolean;
+  /** The server's reason code (5.0, section 2.4). A return code of 3.1.1 appears as the reason code that it means. */
+  declare readonly reasonCode?: number;
+  /** One reason code per filter, when the server refused some filter of a `subscribe` or `unsubscribe`. */
+  declare readonly reasonCodes?: readonly number[];
+  /** The server's own words: Reason String, or the reason of a WebSocket close. Text from outside: escape it. */
+  declare readonly reasonString?: string;
+  /** The code of the WebSocket close (RFC 6455, section 7.4). */
+  declare readonly closeCode?: number;
+  /** The normative statement that the server broke, for example `MQTT-3.1.2-24`. */
+  declare readonly statement?: string;
+  /** Where it is wrong: the offset in the packet or string, or the index of the filter. */
+  declare readonly offset?: number;
+  /** The limit that was exceeded, in the unit of what it limits. */
+  declare readonly limit?: number;
+
+  constructor(code: ErrorCode, init: MqttErrorInit = {}) {
+    const { detail, cause, ...fields } = init;
+    const [, , layer, retryable, standardHint] = ERROR_CODES.find((row) => row[1] === code) ?? UNKNOWN;
+    const hint = fields.hint ?? standardHint;
+    const where = [describeReason(fields.reasonCode), detail].filter(Boolean).join(", ");
+    super(`${code}${where && ` (${where})`}: ${hint}`, cause === undefined ? undefined : { cause });
+    this.code = code;
+    Object.assign(this, { layer, retryable }, definedFields(fields), { hint });
+  }
+
+  /** The standard's name of `reasonCode`, for example "Not authorized". */
+  get reasonName(): string | undefined {
+    return this.reasonCode === undefined ? undefined : reasonName(this.reasonCode);
+  }
+}
+
+/** The error that the engine describes with numbers; -1 stands for "none". */
+export function engineError(
+  number: number,
+  reasonCode: number,
+  offset: number,
+  limit: number,
+  statement: string | undefined,
+  text: string | undefined,
+  closeCode: number,
+  retryable?: boolean,
+): MqttError {
+  const code = (ERROR_CODES.find((row) => row[0] === number) ?? UNKNOWN)[1];
+  const isArgument = number < 20; // then the text names the option or argument, else it is the server's
+  return new MqttError(code, {
+    detail: isArgument ? text : undefined,
+    reasonString: isArgument ? undefined : text || undefined,
+    reasonCode: known(reasonCode),
+    offset: known(offset),
+    limit: known(limit),
+    closeCode: known(closeCode),
+    statement,
+    retryable,
+  });
+}
+
+/** `error` itself when it is ours, else an error of this code with it as the cause. */
+export function asMqttError(error: unknown, code: ErrorCode, init?: MqttErrorInit): MqttError {
+  return error instanceof MqttError ? error : new MqttError(code, { ...init, cause: error });
+}
+
+/** Throws `invalid-argument`; for checks in expressions. */
+export function invalidArgument(detail: string, hint?: string): never {
+  throw new MqttError("invalid-argument", { detail, hint });
+}
+
+const UNKNOWN = [
+  "",
+  "engine-crashed",
+  "application",
+  false,
+  "Update wasmqtt: its parts do not match.",
+] as const;
+
+function known(value: number): number | undefined {
+  return value < 0 ? undefined : value;
+}
+
+function describeReason(code: number | undefined): string | undefined {
+  return code === undefined
+    ? undefined
+    : `0x${code.toString(16).padStart(2, "0")} ${reasonName(code) ?? ""}`.trim();
+}
+
+function definedFields(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,27 @@
+import { MqttClient } from "./client.js";
+import { instantiate } from "./glue.js";
+import { createLoader, type WasmSource } from "./loader.js";
+import type { ClientOptions, ConnectOptions, UrlSource } from "./options.js";
+
+/** Where an entry finds the WebAssembly module, unless the application says it first. */
+export type DefaultSource = () => WasmSource | undefined;
+
+const load = createLoader(instantiate); // the one thing that all clients of a page share
+
+export async function initFrom(source: DefaultSource): Promise<void> {
+  await load(source);
+}
+
+export function createFrom(source: DefaultSource, url: UrlSource, options?: ClientOptions): MqttClient {
+  return new MqttClient(() => load(source), url, options);
+}
+
+export async function connectFrom(
+  source: DefaultSource,
+  url: UrlSource,
+  { signal, timeout, ...options }: ConnectOptions = {},
+): Promise<MqttClient> {
+  const client = createFrom(source, url, options);
+  await client.start({ ...(signal && { signal }), ...(timeout !== undefined && { timeout }) });
+  return client;
+}

@@ -1,0 +1,78 @@
+import type { Glue } from "./boundary.js";
+import { asMqttError, MqttError } from "./errors.js";
+
+/** Where the WebAssembly module comes from: its location, a response, its bytes, or compiled already. */
+export type WasmSource =
+  | string
+  | URL
+  | Response
+  | Promise<Response>
+  | ArrayBuffer
+  | ArrayBufferView<ArrayBuffer>
+  | WebAssembly.Module;
+
+/** Loads once; every later call gets the same instance, whatever its source. After a failure the next call tries anew. */
+export type Loader = (source: () => WasmSource | undefined) => Promise<Glue>;
+
+export function createLoader(instantiate: (module: WebAssembly.Module) => Promise<Glue>): Loader {
+  let loading: Promise<Glue> | undefined;
+
+  async function load(source: WasmSource | undefined): Promise<Glue> {
+    try {
+      return await instantiate(await compile(source));
+    } catch (error) {
+      loading = undefined;
+      throw asMqttError(error, "wasm-load-failed", explain(error));
+    }
+  }
+
+  return (source) => {
+    loading ??= load(source());
+    return loading;
+  };
+}
+
+async function compile(source: WasmSource | undefined): Promise<WebAssembly.Module> {
+  if (typeof WebAssembly !== "object") {
+    throw failure("no WebAssembly", "This browser or its lockdown mode has no WebAssembly.");
+  }
+  if (source === undefined)
+    throw failure("no module", "Call init(source) before anything else, or import wasmqtt.");
+  if (source instanceof WebAssembly.Module) return source;
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
+
+  const response = await (typeof source === "string" || source instanceof URL ? fetch(source) : source);
+  if (!response.ok) throw failure(`HTTP ${response.status}`);
+  const type = response.headers.get("content-type") ?? "";
+  if (type === "application/wasm" && WebAssembly.compileStreaming)
+    return WebAssembly.compileStreaming(response);
+
+  const bytes = await response.arrayBuffer(); // works for any type, only later
+  if (new DataView(bytes).getUint32(0) !== MAGIC)
+    throw failure(`got ${type || "something else"}, not WebAssembly`);
+  return WebAssembly.compile(bytes);
+}
+
+/** A hint for what browsers say in their own words. */
+function explain(error: unknown): { detail?: string; hint?: string } {
+  const { name, message } = error as Error;
+  if (/unsafe-eval|Content Security|blocked by CSP|disallowed by embedder/i.test(message)) {
+    return {
+      detail: "blocked by CSP",
+      hint: "Add 'wasm-unsafe-eval' to script-src of the page's Content-Security-Policy.",
+    };
+  }
+  if (name === "LinkError") {
+    return {
+      detail: name,
+      hint: "Serve the wasmqtt_bg.wasm of the same version as the script; clear caches.",
+    };
+  }
+  return { detail: name };
+}
+
+function failure(detail: string, hint?: string): MqttError {
+  return new MqttError("wasm-load-failed", { detail, hint });
+}
+
+const MAGIC = 0x0061736d; // "\0asm"

@@ -1,0 +1,240 @@
+import type { EngineOptions, RawDisconnect, RawProperties, RawSubscribeOptions, Target } from "./boundary.js";
+import { check, type Kind, type Schema } from "./check.js";
+import { invalidArgument } from "./errors.js";
+import type {
+  ClientOptions,
+  CloseOptions,
+  Credentials,
+  PublishOptions,
+  ReconnectOptions,
+  SubscribeOptions,
+  Will,
+} from "./options.js";
+import type { OperationOptions, Payload, PublishProperties, QoS, UserProperties } from "./types.js";
+import { assertWellFormed, encode } from "./utf8.js";
+
+const QOS: Kind = [0, 1, 2];
+const CONTROL: Schema = { signal: "object", timeout: "number" };
+const PUBLISH_PROPERTIES: Schema = {
+  payloadFormatIndicator: "boolean",
+  messageExpiryInterval: "integer",
+  contentType: "string",
+  responseTopic: "string",
+  correlationData: "bytes",
+  userProperties: "pairs",
+};
+const PUBLISH: Schema = { ...CONTROL, ...PUBLISH_PROPERTIES, qos: QOS, retain: "boolean" };
+const WILL: Schema = {
+  ...PUBLISH_PROPERTIES,
+  topic: "string",
+  payload: "payload",
+  qos: QOS,
+  retain: "boolean",
+  delayInterval: "integer",
+};
+const SUBSCRIBE: Schema = {
+  ...CONTROL,
+  qos: QOS,
+  noLocal: "boolean",
+  retainAsPublished: "boolean",
+  retainHandling: QOS,
+  userProperties: "pairs",
+  buffer: "object",
+};
+const BUFFER: Schema = { max: "integer", overflow: ["drop-oldest", "drop-newest", "latest-per-topic"] };
+const CLOSE: Schema = {
+  timeout: "integer",
+  force: "boolean",
+  reasonCode: "integer",
+  sessionExpiryInterval: "integer",
+  reasonString: "string",
+  userProperties: "pairs",
+};
+const RECONNECT: Schema = {
+  minDelay: "integer",
+  maxDelay: "integer",
+  factor: "number",
+  jitter: "number",
+  maxAttempts: "integer",
+  stableAfter: "integer",
+  retryInitial: "boolean",
+  retryIf: "function",
+};
+const CREDENTIALS: Schema = { username: "string", password: "secret" };
+const OVERFLOWS = ["reject", "drop-oldest", "drop-newest"] as const;
+const OFFLINE_QUEUE: Schema = { maxMessages: "integer", maxBytes: "integer", overflow: OVERFLOWS };
+const PROPERTIES: Schema = {
+  requestResponseInformation: "boolean",
+  requestProblemInformation: "boolean",
+  userProperties: "pairs",
+};
+const CLIENT: Schema = {
+  protocolVersion: [4, 5, "auto"],
+  clientId: "string",
+  cleanStart: "boolean",
+  sessionExpiryInterval: "integer",
+  keepAlive: "integer",
+  pingTimeout: "integer",
+  connectTimeout: "integer",
+  will: "object",
+  ...CREDENTIALS,
+  credentials: "function",
+  properties: "object",
+  subprotocols: "strings",
+  reconnect: "reconnect",
+  offlineQueue: "object",
+  requeueQos2: "boolean",
+  maximumPacketSize: "integer",
+  receiveMaximum: "integer",
+  topicAliasMaximum: "integer",
+  manualAck: "boolean",
+  webSocket: "function",
+  logger: "object",
+};
+
+/** Checks everything that can be checked without the engine, and gives it the engine's shape. */
+export function engineOptions(options: ClientOptions): EngineOptions {
+  check(options, CLIENT);
+  const { properties = {}, offlineQueue = {}, will } = options;
+  const reconnect: ReconnectOptions = options.reconnect || {};
+  check(properties, PROPERTIES, "properties.");
+  check(offlineQueue, OFFLINE_QUEUE, "offlineQueue.");
+  check(reconnect, RECONNECT, "reconnect.");
+
+  return {
+    protocolVersion: options.protocolVersion === "auto" ? 0 : (options.protocolVersion ?? 0),
+    clientId: options.clientId ?? randomClientId(),
+    cleanStart: options.cleanStart ?? true,
+    keepAlive: options.keepAlive ?? 45,
+    connectTimeout: options.connectTimeout ?? 20_000,
+    pingTimeout: options.pingTimeout ?? 10_000,
+    maximumPacketSize: options.maximumPacketSize ?? 16 * 2 ** 20,
+    receiveMaximum: options.receiveMaximum ?? 65_535,
+    topicAliasMaximum: options.topicAliasMaximum ?? 32,
+    reconnect: options.reconnect !== false,
+    minDelay: reconnect.minDelay ?? 1000,
+    maxDelay: reconnect.maxDelay ?? 60_000,
+    factor: reconnect.factor ?? 2,
+    jitter: reconnect.jitter ?? 1,
+    maxAttempts: reconnect.maxAttempts ?? 0,
+    stableAfter: reconnect.stableAfter ?? 10_000,
+    queueMaxMessages: offlineQueue.maxMessages ?? 1000,
+    queueMaxBytes: offlineQueue.maxBytes ?? 8 * 2 ** 20,
+    queueOverflow: OVERFLOWS.indexOf(offlineQueue.overflow ?? "reject"),
+    manualAck: options.manualAck ?? false,
+    requeueQos2: options.requeueQos2 ?? false,
+    seed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
+    ...defined({
+      sessionExpiryInterval: options.sessionExpiryInterval,
+      requestResponseInformation: properties.requestResponseInformation,
+      requestProblemInformation: properties.requestProblemInformation,
+      userProperties: flat(properties.userProperties),
+      will: will && engineWill(will),
+    }),
+  };
+}
+
+/** Checks what the application's function answered. */
+export function checkCredentials(credentials: Credentials): Credentials {
+  check(credentials, CREDENTIALS, "credentials.");
+  return credentials;
+}
+
+/** User name and password as the engine takes them. */
+export function credentialFields(credentials: Credentials): Pick<Target, "username" | "password"> {
+  const { username, password } = credentials;
+  return defined({ username, password: typeof password === "string" ? encode(password) : password });
+}
+
+/** The numbers and properties that go with a payload. */
+export function publishArguments(
+  options: PublishOptions,
+): [flags: number, properties: RawProperties | undefined] {
+  check(options, PUBLISH);
+  const properties = rawProperties(options);
+  return [flags(options), Object.keys(properties).length > 0 ? properties : undefined];
+}
+
+export function subscribeArguments(options: SubscribeOptions): RawSubscribeOptions {
+  check(options, SUBSCRIBE);
+  check(options.buffer ?? {}, BUFFER, "buffer.");
+  return {
+    qos: options.qos ?? 0,
+    noLocal: options.noLocal ?? false,
+    retainAsPublished: options.retainAsPublished ?? false,
+    retainHandling: options.retainHandling ?? 0,
+    ...defined({ userProperties: flat(options.userProperties) }),
+  };
+}
+
+export function closeArguments(options: CloseOptions): RawDisconnect {
+  check(options, CLOSE);
+  const { sessionExpiryInterval, reasonString } = options;
+  return {
+    reasonCode: options.reasonCode ?? 0,
+    drainTimeout: options.timeout ?? 5000,
+    ...defined({ sessionExpiryInterval, reasonString, userProperties: flat(options.userProperties) }),
+  };
+}
+
+/** Checks options that have nothing but `signal` and `timeout`. */
+export function checkControl(options: OperationOptions): void {
+  check(options, CONTROL);
+}
+
+/** The bytes of a payload: the same ones for bytes, new ones for a string. */
+export function payloadBytes(payload: Exclude<Payload, Blob>): Uint8Array {
+  if (typeof payload === "string") {
+    assertWellFormed(payload, "invalid-argument", "payload");
+    return encode(payload);
+  }
+  if (payload instanceof Uint8Array) return payload;
+  if (payload instanceof ArrayBuffer) return new Uint8Array(payload);
+  return invalidArgument(
+    "payload",
+    "Pass a string, Uint8Array, ArrayBuffer or Blob, or wrap an object in json().",
+  );
+}
+
+function engineWill(will: Will): NonNullable<EngineOptions["will"]> {
+  check(will, WILL, "will.");
+  return {
+    topic: will.topic,
+    payload: payloadBytes(will.payload ?? ""),
+    flags: flags(will),
+    ...rawProperties(will),
+    ...defined({ delayInterval: will.delayInterval }),
+  };
+}
+
+function flags({ qos = 0, retain = false }: { qos?: QoS; retain?: boolean }): number {
+  return qos | (Number(retain) << 2);
+}
+
+function rawProperties(from: PublishProperties): RawProperties {
+  return defined({
+    payloadFormatIndicator: from.payloadFormatIndicator,
+    messageExpiryInterval: from.messageExpiryInterval,
+    contentType: from.contentType,
+    responseTopic: from.responseTopic,
+    correlationData: from.correlationData,
+    userProperties: flat(from.userProperties),
+  });
+}
+
+function flat(pairs: UserProperties | undefined): string[] | undefined {
+  return pairs?.flat();
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the fields that are undefined: the engine takes "absent" only. */
+function defined<T extends object>(fields: T): Defined<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
+
+/** 23 letters and digits, what every 3.1.1 server must accept (MQTT-3.1.3-5); 82 of their bits are random. */
+function randomClientId(): string {
+  const letters = crypto.getRandomValues(new Uint8Array(16));
+  return `wasmqtt${Array.from(letters, (byte) => (byte % 36).toString(36)).join("")}`;
+}

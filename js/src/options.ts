@@ -1,0 +1,210 @@
+import type { MqttError } from "./errors.js";
+import type {
+  MaybePromise,
+  OperationOptions,
+  Payload,
+  PublishProperties,
+  QoS,
+  UserProperties,
+} from "./types.js";
+
+/** One attempt to connect, as `url` and `credentials` see it. */
+export interface Attempt {
+  /** Counts from 1; starts over after a connection that held for `reconnect.stableAfter`. */
+  readonly number: number;
+  /** Why the connection or attempt before this one ended. */
+  readonly error?: MqttError;
+}
+
+/**
+ * Where to connect: `wss://` or, for local tests, `ws://`. A list is tried in turn, the next one after a failure.
+ * A function is asked before every attempt, for URLs that carry a short-lived signature; it may be async.
+ */
+export type UrlSource =
+  | string
+  | URL
+  | readonly (string | URL)[]
+  | ((attempt: Attempt) => MaybePromise<string | URL>);
+
+/** What CONNECT carries to identify the user (sections 3.1.3.5 and 3.1.3.6). */
+export interface Credentials {
+  readonly username?: string;
+  /** A string is sent as UTF-8. Without a `username` it needs MQTT 5.0. */
+  readonly password?: string | Uint8Array;
+}
+
+/** The message that the server publishes when the connection ends without a proper goodbye (section 3.1.2.5). */
+export interface Will extends PublishProperties {
+  readonly topic: string;
+  /** @default "" */
+  readonly payload?: Exclude<Payload, Blob>;
+  /** @default 0 */
+  readonly qos?: QoS;
+  /** @default false */
+  readonly retain?: boolean;
+  /** Seconds that the server waits for the client to come back before it publishes. MQTT 5.0. @default 0 */
+  readonly delayInterval?: number;
+}
+
+/** Properties of CONNECT. MQTT 5.0 (section 3.1.2.11). */
+export interface ConnectProperties {
+  /** Asks the server for Response Information. @default false */
+  readonly requestResponseInformation?: boolean;
+  /** Lets the server explain failures with Reason Strings. @default true */
+  readonly requestProblemInformation?: boolean;
+  readonly userProperties?: UserProperties;
+}
+
+/** How to come back after a lost connection: delays grow from `minDelay` by `factor` up to `maxDelay`. */
+export interface ReconnectOptions {
+  /** Milliseconds before the first new attempt. @default 1000 */
+  readonly minDelay?: number;
+  /** Longest delay in milliseconds, `minDelay` or more. @default 60000 */
+  readonly maxDelay?: number;
+  /** By what each delay grows, 1 to 10. @default 2 */
+  readonly factor?: number;
+  /** The part of each delay that is left to chance, 0 to 1, so that clients do not return all at once. @default 1 */
+  readonly jitter?: number;
+  /** Attempts in a row before the client gives up and closes; 0: it never does. @default 0 */
+  readonly maxAttempts?: number;
+  /** Milliseconds that a connection must hold before delays and attempts start over. @default 10000 */
+  readonly stableAfter?: number;
+  /**
+   * Whether to go on trying when the very first connection fails. False: `connect` and `start` reject as soon as each
+   * URL has failed once, and the client is closed. True: they stay pending until a connection is made, a `signal` or
+   * `timeout` ends the wait, `maxAttempts` is reached or an error comes that no retry can cure.
+   * @default false
+   */
+  readonly retryInitial?: boolean;
+  /** Asked before every retry; false closes the client. It cannot force a retry after a final error. */
+  readonly retryIf?: (error: MqttError | undefined, attempt: number) => boolean;
+}
+
+/** Limits of the queue in which messages wait for a connection. */
+export interface OfflineQueueOptions {
+  /** @default 1000 */
+  readonly maxMessages?: number;
+  /** Bytes of topics, payloads and properties. @default 8388608 (8 MiB) */
+  readonly maxBytes?: number;
+  /** Who loses when it is full: the new publish fails at once, or a message is dropped and its publish fails. @default "reject" */
+  readonly overflow?: "reject" | "drop-oldest" | "drop-newest";
+}
+
+/** Takes what the client has to tell, without secrets and payloads. `console` fits. */
+export interface Logger {
+  debug?(message: string, detail?: unknown): void;
+  info?(message: string, detail?: unknown): void;
+  warn?(message: string, detail?: unknown): void;
+  error?(message: string, detail?: unknown): void;
+}
+
+/** The part of the browser's WebSocket that the client uses. */
+export interface WebSocketLike {
+  /** The client sets "arraybuffer": messages must arrive as ArrayBuffer. */
+  binaryType: string;
+  readonly protocol: string;
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  onopen: ((event: never) => unknown) | null;
+  onmessage: ((event: never) => unknown) | null;
+  onerror: ((event: never) => unknown) | null;
+  onclose: ((event: never) => unknown) | null;
+  send(data: ArrayBuffer | ArrayBufferView): void;
+  close(code?: number, reason?: string): void;
+}
+
+/** Everything that can be set on a client. Unknown names are refused, so that a typing error does not go unnoticed. */
+export interface ClientOptions {
+  /** 5, 4 (MQTT 3.1.1), or "auto": 5 and, if the server refuses that version, 4. See `server.protocolVersion`. @default "auto" */
+  readonly protocolVersion?: 5 | 4 | "auto";
+  /** Identifies the client and its session; two clients with the same one throw each other out. "" lets a 5.0 server choose. Section 3.1.3.1. @default random */
+  readonly clientId?: string;
+  /** Drops what the server still holds of an earlier session, at the first connection; reconnecting resumes. Section 3.1.2.4. @default true */
+  readonly cleanStart?: boolean;
+  /** Seconds that the server keeps the session after the connection ended, 0 to 4294967295 (never expires); 0 ends it with the connection. MQTT 5.0, section 3.1.2.11.2. @default 300 */
+  readonly sessionExpiryInterval?: number;
+  /** Longest silence towards the server before a ping is sent, in seconds, 0 to 65535; 0 turns pings off. The server may set another value. Section 3.1.2.10. @default 45 */
+  readonly keepAlive?: number;
+  /** Milliseconds to wait for the answer to a ping before the connection counts as lost. @default 10000 */
+  readonly pingTimeout?: number;
+  /** Milliseconds that an attempt may take, from asking `url` and `credentials` to CONNACK. @default 20000 */
+  readonly connectTimeout?: number;
+  /** Published by the server when this client vanishes. */
+  readonly will?: Will;
+  /** The user. Not part of the URL. */
+  readonly username?: string;
+  /** The password or token that goes with it. */
+  readonly password?: string | Uint8Array;
+  /** Asked before every attempt, for tokens that expire; replaces `username` and `password`. May be async. */
+  readonly credentials?: (attempt: Attempt) => MaybePromise<Credentials>;
+  /** More properties of CONNECT. */
+  readonly properties?: ConnectProperties;
+  /** WebSocket subprotocols to offer; an empty list offers none. Section 6. @default ["mqtt"] */
+  readonly subprotocols?: readonly string[];
+  /** How to come back after a lost connection; false: not at all. @default all defaults of `ReconnectOptions` */
+  readonly reconnect?: false | ReconnectOptions;
+  /** How much may wait for a connection. */
+  readonly offlineQueue?: OfflineQueueOptions;
+  /** Publishes unfinished QoS 2 messages again, as new ones, when the server forgot the session: they may then arrive twice. False: their `publish` rejects with `session-lost`. Section 4.4. @default false */
+  readonly requeueQos2?: boolean;
+  /** Largest packet to accept, in bytes, 32 to 268435455; a larger one ends the connection. Also a guard on 3.1.1. Section 3.1.2.11.4. @default 16777216 (16 MiB) */
+  readonly maximumPacketSize?: number;
+  /** How many QoS 1 and 2 messages the server may send before one is acknowledged, 1 to 65535. MQTT 5.0, section 3.1.2.11.3. @default 65535 */
+  readonly receiveMaximum?: number;
+  /** How many topics the server may abbreviate, 0 to 65535. MQTT 5.0, section 3.1.2.11.5. @default 32 */
+  readonly topicAliasMaximum?: number;
+  /** True: messages with QoS 1 and 2 are acknowledged only by `message.ack()` or `message.reject()`. @default false */
+  readonly manualAck?: boolean;
+  /** Makes the WebSocket, for hosts without one of their own. @default the browser's */
+  readonly webSocket?: (url: string, protocols: string[]) => WebSocketLike;
+  /** Told about changes of state and about errors. @default none */
+  readonly logger?: Logger;
+}
+
+/** Options of `connect`: those of the client, and how long to wait for the first connection. */
+export interface ConnectOptions extends ClientOptions, OperationOptions {}
+
+/** Options of `publish`. */
+export interface PublishOptions extends PublishProperties, OperationOptions {
+  /** @default 0 */
+  readonly qos?: QoS;
+  /** True: the server keeps it for future subscribers (section 3.3.1.3). @default false */
+  readonly retain?: boolean;
+}
+
+/** The messages of a subscription that wait for an async iterator. */
+export interface BufferOptions {
+  /** How many may wait, 1 or more. @default 1000 */
+  readonly max?: number;
+  /** Which one goes when there are too many. `latest-per-topic` keeps only the newest of each topic. @default "drop-oldest" */
+  readonly overflow?: "drop-oldest" | "drop-newest" | "latest-per-topic";
+}
+
+/** Options of `subscribe` (section 3.8.3.1). */
+export interface SubscribeOptions extends OperationOptions {
+  /** The highest quality of service to deliver with. @default 0 */
+  readonly qos?: QoS;
+  /** True: what this client publishes does not come back to it. MQTT 5.0. @default false */
+  readonly noLocal?: boolean;
+  /** True: `message.retain` is as the publisher set it. MQTT 5.0. @default false */
+  readonly retainAsPublished?: boolean;
+  /** Retained messages: 0 sends them, 1 only for a new subscription, 2 never. MQTT 5.0. @default 0 */
+  readonly retainHandling?: 0 | 1 | 2;
+  readonly userProperties?: UserProperties;
+  /** For messages that wait for an async iterator. */
+  readonly buffer?: BufferOptions;
+}
+
+/** Options of `close`. */
+export interface CloseOptions {
+  /** Milliseconds to wait for what is under way; then it is given up. @default 5000 */
+  readonly timeout?: number;
+  /** True: no waiting and no DISCONNECT, so that the server publishes the will. @default false */
+  readonly force?: boolean;
+  /** Reason code of DISCONNECT: 0, or 4 to have the will published. MQTT 5.0, section 3.14.2.1. @default 0 */
+  readonly reasonCode?: number;
+  /** Another expiry of the session, in seconds. MQTT 5.0, section 3.14.2.2.2. */
+  readonly sessionExpiryInterval?: number;
+  readonly reasonString?: string;
+  readonly userProperties?: UserProperties;
+}

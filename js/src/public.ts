@@ -1,0 +1,39 @@
+/** What every entry exports beside `connect`, `createClient` and `init`. */
+export type { MqttClient } from "./client.js";
+export type { ErrorCode, ErrorLayer } from "./error-codes.js";
+export { MqttError, type MqttErrorInit } from "./errors.js";
+export type { Listener } from "./events.js";
+export type { WasmSource } from "./loader.js";
+export { json, type Message } from "./message.js";
+export type {
+  Attempt,
+  BufferOptions,
+  ClientOptions,
+  CloseOptions,
+  ConnectOptions,
+  ConnectProperties,
+  Credentials,
+  Logger,
+  OfflineQueueOptions,
+  PublishOptions,
+  ReconnectOptions,
+  SubscribeOptions,
+  UrlSource,
+  WebSocketLike,
+  Will,
+} from "./options.js";
+export type { ClientEvents } from "./runtime.js";
+export type { MessageHandler, Subscription } from "./subscription.js";
+export type {
+  ClientState,
+  MaybePromise,
+  MessageProperties,
+  OperationOptions,
+  Payload,
+  PublishProperties,
+  PublishResult,
+  QoS,
+  ServerInfo,
+  Stats,
+  UserProperties,
+} from "./types.js";

@@ -1,0 +1,349 @@
+import type { BatchRecord, CompletedRecord, DisconnectedRecord, FailedRecord } from "./batch.js";
+import type { EngineOptions, Glue, RawDisconnect, RawEngine } from "./boundary.js";
+import { resolveTarget } from "./dial.js";
+import { Engine } from "./engine.js";
+import { asMqttError, MqttError } from "./errors.js";
+import type { Emitter } from "./events.js";
+import { type Message, ReceivedMessage } from "./message.js";
+import { type Operation, Operations } from "./operations.js";
+import type { ClientOptions, Logger } from "./options.js";
+import { watchPage } from "./page.js";
+import { type ActiveSubscription, type SubscriptionContext, Subscriptions } from "./subscription.js";
+import type { ClientState, OperationOptions, ServerInfo, Stats } from "./types.js";
+import type { UrlRotation } from "./url.js";
+import { createDecoder } from "./utf8.js";
+
+/** The events of a client and what they carry. */
+export interface ClientEvents {
+  /** The state changed. */
+  state: ClientState;
+  /** The server accepted a connection: the first one or a later one. */
+  connect: ServerInfo;
+  /** A connection that the server had accepted ended. `error` is absent after `close()`. */
+  disconnect: { readonly error?: MqttError; readonly willReconnect: boolean };
+  /** An attempt to connect is planned, `delay` milliseconds from now. `error` is why the last one ended. */
+  reconnecting: { readonly attempt: number; readonly delay: number; readonly error?: MqttError };
+  /** Any message, whether a handler gets it or not. Its `params` are empty. */
+  message: Message;
+  /**
+   * Something failed that no call waits for: a handler or listener threw, a message was dropped. Without a listener
+   * it is reported to the host like an uncaught error. Why a connection ended is told by `disconnect` and `closed`.
+   */
+  error: MqttError;
+}
+
+/** What makes a client: where the engine comes from, where it connects, how, and who listens. */
+export interface RuntimeParts {
+  readonly load: () => Promise<Glue>;
+  readonly urls: UrlRotation;
+  readonly options: ClientOptions;
+  readonly engineOptions: EngineOptions;
+  readonly events: Emitter<ClientEvents>;
+}
+
+/** The life of one client behind its public methods: loads the engine, keeps calls in order, follows the records. */
+export class Runtime {
+  readonly closed: Promise<MqttError | undefined>;
+  readonly context: SubscriptionContext;
+  readonly subscriptions = new Subscriptions();
+  state: ClientState = "idle";
+  server: ServerInfo | undefined;
+  readonly #parts: RuntimeParts;
+  readonly #operations = new Operations();
+  #resolveClosed!: (error: MqttError | undefined) => void;
+  #engine: Engine | undefined;
+  #booting: Promise<void> | undefined;
+  /** Set while calls must wait for an earlier one, or for the engine to load. */
+  #queue: Promise<void> | undefined;
+  #opening: Operation<void> | undefined;
+  #accepted = false;
+  #failedAttempts = 0;
+  #lastError: MqttError | undefined;
+  #lastStats: Stats | undefined;
+  #stopWatching: (() => void) | undefined;
+
+  constructor(parts: RuntimeParts) {
+    this.#parts = parts;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    this.context = {
+      decode: createDecoder(),
+      decodeProperties: (block) => this.#engine?.decodeProperties(block) ?? {},
+      acknowledge: (token, reasonCode) => {
+        if (token > 0) this.#engine?.call((raw) => raw.acknowledge(token, reasonCode));
+      },
+      unsubscribe: (subscription, options) => this.#unsubscribe(subscription, options),
+      report: (error) => this.report(error),
+    };
+  }
+
+  get stats(): Stats | undefined {
+    return this.#try((raw) => raw.stats() as Stats) ?? this.#lastStats;
+  }
+
+  /** True: a call now reaches the engine before it returns. */
+  get isDirect(): boolean {
+    return this.#engine !== undefined && !this.#queue;
+  }
+
+  start(options: OperationOptions): Promise<void> {
+    if (this.#opening) return this.#opening.promise;
+    this.#assertOpen();
+    this.#opening = this.#operations.open<void>(
+      options,
+      () => {},
+      (_, error) => this.#giveUp(error),
+    );
+    this.#setState("connecting");
+    this.#enqueue((engine) => {
+      try {
+        engine.call((raw) => raw.start());
+      } catch (error) {
+        this.#giveUp(error as MqttError);
+      }
+    });
+    return this.#opening.promise;
+  }
+
+  /** Hands a call to the engine when its turn comes, after `reading`, and promises the answer. */
+  operate<T>(
+    options: OperationOptions,
+    submit: (raw: RawEngine) => number,
+    complete: (record: CompletedRecord) => T,
+    reading?: Promise<void>,
+  ): Promise<T> {
+    this.#assertOpen();
+    const operation = this.#operations.open(options, complete, ({ id }) => {
+      if (id > 0) this.#try((raw) => raw.cancel(id));
+    });
+    const fail = (error: unknown) => this.#operations.take(operation.id)?.reject(error);
+    reading?.catch((cause) =>
+      fail(new MqttError("invalid-argument", { detail: "Blob cannot be read", cause })),
+    );
+    this.#enqueue((engine) => {
+      if (!this.#operations.has(operation.id)) return; // given up before its turn
+      try {
+        this.#operations.number(operation, engine.call(submit));
+      } catch (error) {
+        fail(error);
+      }
+    }, reading);
+    return operation.promise;
+  }
+
+  /** Ends the client after what was called before. */
+  async close(options: RawDisconnect): Promise<void> {
+    if (!this.#engine) return this.terminate();
+    await new Promise<unknown>((resolve, reject) => {
+      this.#enqueue((engine) => {
+        try {
+          resolve(engine.call((raw) => raw.disconnect(options)));
+        } catch (error) {
+          reject(error);
+        }
+      });
+      this.closed.then(resolve);
+    });
+    await this.closed;
+  }
+
+  /** Ends the client now. */
+  terminate(): void {
+    this.#giveUp(undefined);
+  }
+
+  report(error: MqttError): void {
+    const { events } = this.#parts;
+    this.#log("error", error.message, { code: error.code });
+    if (events.has("error")) events.emit("error", error);
+    else reportToHost(error);
+  }
+
+  #unsubscribe(subscription: ActiveSubscription, options: OperationOptions): Promise<void> {
+    const ids = Uint32Array.from(this.subscriptions.remove(subscription));
+    if (ids.length === 0 || this.state === "closed") return Promise.resolve();
+    return this.operate(
+      options,
+      (raw) => raw.unsubscribe(ids),
+      () => {},
+    );
+  }
+
+  /** Runs `run` now, or after everything that waits and `reading`. Not at all when the client is closed by then. */
+  #enqueue(run: (engine: Engine) => void, reading?: Promise<void>): void {
+    if (this.#engine && !this.#queue && !reading) {
+      run(this.#engine);
+      return;
+    }
+    const turn = (this.#queue ?? this.#boot())
+      .then(() => reading)
+      .catch(() => {}) // who reads is told elsewhere; the others go on
+      .then(() => {
+        if (this.#queue === turn) this.#queue = undefined;
+        if (this.#engine) run(this.#engine);
+      });
+    this.#queue = turn;
+  }
+
+  #boot(): Promise<void> {
+    this.#booting ??= this.#createEngine();
+    return this.#booting;
+  }
+
+  async #createEngine(): Promise<void> {
+    const { load, urls, options, engineOptions } = this.#parts;
+    try {
+      const glue = await load();
+      if (this.state === "closed") return;
+      this.#engine = new Engine(glue, engineOptions, {
+        resolve: (number) => {
+          const error = this.#lastError;
+          return resolveTarget({ number, ...(error && { error }) }, urls, options);
+        },
+        record: (record) => this.#record(record),
+        crashed: (error) => this.#finish(error),
+      });
+      this.#stopWatching = watchPage(() => this.#try((raw) => raw.wake()));
+    } catch (error) {
+      this.#finish(asMqttError(error, "wasm-load-failed"));
+    }
+  }
+
+  #record(record: BatchRecord): void {
+    const { events } = this.#parts;
+    switch (record.kind) {
+      case "message":
+        this.subscriptions.deliver(record);
+        if (events.has("message")) events.emit("message", new ReceivedMessage(record, this.context));
+        break;
+      case "completed":
+        this.#operations.take(record.operation)?.settle(record);
+        break;
+      case "failed":
+        this.#onFailed(record);
+        break;
+      case "state":
+        this.#setState(record.state);
+        break;
+      case "connected":
+        this.#onConnected(record.server);
+        break;
+      case "disconnected":
+        this.#onDisconnected(record);
+        break;
+      case "notice":
+        this.report(record.error);
+        break;
+      case "closed":
+        this.#finish(record.error);
+        break;
+      default:
+        record satisfies never;
+    }
+  }
+
+  #onFailed({ operation, error, reasonCodes }: FailedRecord): void {
+    if (reasonCodes.length > 0) Object.assign(error, { reasonCodes });
+    this.#operations.take(operation)?.reject(error);
+  }
+
+  #onConnected(server: ServerInfo): void {
+    const { protocolVersion, sessionPresent } = server;
+    this.#accepted = true;
+    this.server = server;
+    this.#log("info", "connected", { protocolVersion, sessionPresent });
+    if (this.#opening && this.#operations.take(this.#opening.id)) this.#opening.resolve();
+    this.#parts.events.emit("connect", server);
+  }
+
+  #onDisconnected({ delay, attempt, error }: DisconnectedRecord): void {
+    const { events, urls } = this.#parts;
+    const why = error && { error };
+    const wasAccepted = this.#accepted;
+    this.#accepted = false;
+    this.#lastError = error;
+    this.#log("warn", "disconnected", { code: error?.code, reasonCode: error?.reasonCode, attempt, delay });
+    if (wasAccepted) events.emit("disconnect", { ...why, willReconnect: delay !== undefined });
+    else urls.failed();
+
+    if (delay === undefined || this.#isClosed) return; // a listener may have closed it
+    if (this.#wantsRetry(error, attempt)) events.emit("reconnecting", { attempt, delay, ...why });
+    else this.#giveUp(error);
+  }
+
+  /** Whether the application wants the attempt that the engine plans. */
+  #wantsRetry(error: MqttError | undefined, attempt: number): boolean {
+    const { retryInitial = false, retryIf } = this.#parts.options.reconnect || {};
+    const isFirst = this.#opening !== undefined && this.#operations.has(this.#opening.id);
+    if (isFirst && !retryInitial && ++this.#failedAttempts >= this.#parts.urls.count) return false;
+    try {
+      return retryIf?.(error, attempt) ?? true;
+    } catch (cause) {
+      this.report(new MqttError("handler-failed", { detail: "reconnect.retryIf", cause }));
+      return false;
+    }
+  }
+
+  #giveUp(error: MqttError | undefined): void {
+    this.#try((raw) => raw.terminate());
+    this.#finish(error);
+  }
+
+  /** The end: whoever waits is told, nothing is kept. */
+  #finish(error: MqttError | undefined): void {
+    if (this.#isClosed) return;
+    this.#lastStats = this.stats;
+    this.#lastError = error;
+    this.#stopWatching?.();
+    try {
+      this.#engine?.free();
+    } catch {} // it crashed before or just now
+    this.#engine = undefined;
+    this.#setState("closed");
+
+    if (this.#opening && error) this.#operations.take(this.#opening.id)?.reject(error);
+    const crashed = error?.code === "engine-crashed";
+    this.#operations.rejectAll(crashed ? error : new MqttError("client-closed", { cause: error }));
+    this.subscriptions.endAll(error);
+    this.#resolveClosed(error);
+  }
+
+  get #isClosed(): boolean {
+    return this.state === "closed";
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new MqttError("client-closed", { cause: this.#lastError });
+  }
+
+  #setState(state: ClientState): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.#log("debug", state);
+    this.#parts.events.emit("state", state);
+  }
+
+  /** A call to the engine that nobody waits for: without an engine there is nothing to do. */
+  #try<T>(run: (raw: RawEngine) => T): T | undefined {
+    try {
+      return this.#engine?.call(run);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #log(level: keyof Logger, message: string, detail?: object): void {
+    try {
+      this.#parts.options.logger?.[level]?.(`wasmqtt: ${message}`, detail);
+    } catch (error) {
+      reportToHost(error);
+    }
+  }
+}
+
+/** For what nobody of ours or the application's waits. */
+export function reportToHost(error: unknown): void {
+  if (typeof reportError === "function") reportError(error);
+  else console.error(error);
+}

@@ -1,0 +1,240 @@
+import type { MessageRecord } from "./batch.js";
+import { MqttError } from "./errors.js";
+import { type Message, type MessageContext, ReceivedMessage } from "./message.js";
+import { checkControl } from "./normalize.js";
+import type { BufferOptions } from "./options.js";
+import type { OperationOptions, QoS } from "./types.js";
+
+/** Takes a message. A promise that it returns is watched for failure, not waited for. */
+export type MessageHandler = (message: Message) => unknown;
+
+/**
+ * One or more filters and what gets their messages: the handler, or `for await` over this object, or both.
+ *
+ * Without a handler, messages are buffered from the start; with one, from the first iteration on. The buffer is
+ * bounded (`SubscribeOptions.buffer`). Iteration ends after `unsubscribe()` and `close()`, and throws when the client
+ * gave up, in each case after what is buffered. Leaving a loop does not unsubscribe; several loops share the messages.
+ */
+export interface Subscription extends AsyncIterable<Message>, AsyncDisposable {
+  /** The filters, in the order they were given. */
+  readonly filters: readonly string[];
+  /** The quality of service that the server granted for each filter. */
+  readonly granted: readonly QoS[];
+  /** How many messages were dropped because the buffer was full. */
+  readonly dropped: number;
+  /**
+   * Stops the messages at once and resolves when the server confirmed it. The server is asked only when no other
+   * subscription of this client has the filter. Calling it again does no harm.
+   */
+  unsubscribe(options?: OperationOptions): Promise<void>;
+}
+
+/** What subscriptions need of their client. */
+export interface SubscriptionContext extends MessageContext {
+  unsubscribe(subscription: ActiveSubscription, options: OperationOptions): Promise<void>;
+  /** Something went wrong that no call waits for. */
+  report(error: MqttError): void;
+}
+
+/** The host's symbol, or one that nobody else has. */
+export const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol("asyncDispose");
+
+export class ActiveSubscription implements Subscription {
+  readonly filters: readonly string[];
+  granted: readonly QoS[] = [];
+  dropped = 0;
+  readonly #handler: MessageHandler | undefined;
+  readonly #context: SubscriptionContext;
+  readonly #buffer: MessageBuffer;
+  #buffering: boolean;
+  #overflowing = false;
+  #unsubscribed: Promise<void> | undefined;
+
+  constructor(
+    filters: readonly string[],
+    handler: MessageHandler | undefined,
+    buffer: BufferOptions,
+    context: SubscriptionContext,
+  ) {
+    this.filters = filters;
+    this.#handler = handler;
+    this.#context = context;
+    this.#buffer = new MessageBuffer(buffer);
+    this.#buffering = !handler;
+  }
+
+  async unsubscribe(options: OperationOptions = {}): Promise<void> {
+    checkControl(options);
+    this.end();
+    this.#unsubscribed ??= this.#context.unsubscribe(this, options);
+    await this.#unsubscribed;
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.unsubscribe();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
+    this.#buffering = true;
+    return {
+      next: () => this.#next(),
+      return: async () => ({ done: true, value: undefined }),
+    };
+  }
+
+  async #next(): Promise<IteratorResult<Message, undefined>> {
+    const value = await this.#buffer.take();
+    if (this.#buffer.isEmpty) this.#overflowing = false;
+    return value ? { done: false, value } : { done: true, value };
+  }
+
+  deliver(record: MessageRecord, filter: string): void {
+    if (this.#buffer.ended) return;
+    const message = new ReceivedMessage(record, this.#context, filter);
+    if (this.#handler) this.#handle(this.#handler, message);
+    if (!this.#buffering) return;
+
+    const loser = this.#buffer.put(message);
+    if (!loser) return;
+    this.dropped++;
+    loser.reject(QUOTA_EXCEEDED); // so that with manualAck the server does not wait for it
+    if (this.#overflowing || this.#buffer.conflates) return;
+    this.#overflowing = true; // told once until the reader has caught up
+    const hint = "Read faster, raise `buffer.max`, or choose `buffer.overflow`; `dropped` counts.";
+    this.#context.report(
+      new MqttError("dropped-from-queue", { detail: "subscription buffer is full", hint }),
+    );
+  }
+
+  /** No more messages. What is buffered can still be read; then iteration ends or throws `error`. */
+  end(error?: MqttError): void {
+    this.#buffer.end(error);
+  }
+
+  #handle(handler: MessageHandler, message: Message): void {
+    const fail = (cause: unknown) => {
+      this.#context.report(new MqttError("handler-failed", { detail: "message handler", cause }));
+    };
+    try {
+      const result = handler(message);
+      if (isThenable(result)) result.then(undefined, fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+}
+
+/** A bounded buffer with readers that wait. */
+class MessageBuffer {
+  readonly #max: number;
+  readonly #overflow: BufferOptions["overflow"];
+  readonly #messages = new Map<unknown, Message>(); // in order; the key is the topic or the message itself
+  readonly #readers: { resolve(message: Message | undefined): void; reject(error: MqttError): void }[] = [];
+  ended = false;
+  #error: MqttError | undefined;
+
+  constructor({ max = 1000, overflow = "drop-oldest" }: BufferOptions) {
+    this.#max = Math.max(1, max);
+    this.#overflow = overflow;
+  }
+
+  get isEmpty(): boolean {
+    return this.#messages.size === 0;
+  }
+
+  /** True: dropping the older message of a topic is what was asked for. */
+  get conflates(): boolean {
+    return this.#overflow === "latest-per-topic";
+  }
+
+  /** Returns the message that had to go. */
+  put(message: Message): Message | undefined {
+    const reader = this.#readers.shift();
+    if (reader) {
+      reader.resolve(message);
+      return;
+    }
+    const key = this.conflates ? message.topic : message;
+    const older = this.#messages.get(key);
+    const full = !older && this.#messages.size >= this.#max;
+    if (full && this.#overflow === "drop-newest") return message;
+    const loser = full ? this.#shift() : older;
+    this.#messages.set(key, message);
+    return loser;
+  }
+
+  take(): Promise<Message | undefined> {
+    const message = this.#shift();
+    if (message || (this.ended && !this.#error)) return Promise.resolve(message);
+    if (this.#error) return Promise.reject(this.#error);
+    return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }));
+  }
+
+  end(error?: MqttError): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#error = error;
+    for (const reader of this.#readers.splice(0)) {
+      if (error) reader.reject(error);
+      else reader.resolve(undefined);
+    }
+  }
+
+  #shift(): Message | undefined {
+    const [first] = this.#messages;
+    if (first) this.#messages.delete(first[0]);
+    return first?.[1];
+  }
+}
+
+/** Which subscriptions there are for the engine's subscription ids, one id per distinct filter. */
+export class Subscriptions {
+  readonly #byId = new Map<number, { readonly filter: string; users: readonly ActiveSubscription[] }>();
+
+  add(subscription: ActiveSubscription, ids: Iterable<number>): void {
+    let index = 0;
+    for (const id of ids) {
+      const filter = subscription.filters[index++] ?? "";
+      const users = this.#byId.get(id)?.users ?? [];
+      if (!users.includes(subscription)) this.#byId.set(id, { filter, users: [...users, subscription] });
+    }
+  }
+
+  /** Returns the ids that nobody uses any more. */
+  remove(subscription: ActiveSubscription): number[] {
+    const unused: number[] = [];
+    for (const [id, entry] of this.#byId) {
+      if (!entry.users.includes(subscription)) continue;
+      entry.users = entry.users.filter((user) => user !== subscription);
+      if (entry.users.length > 0) continue;
+      this.#byId.delete(id);
+      unused.push(id);
+    }
+    return unused;
+  }
+
+  /** Hands a message to everybody it belongs to, once each even when several filters match. */
+  deliver(record: MessageRecord): void {
+    const seen = record.routes.length > 1 ? new Set<ActiveSubscription>() : undefined;
+    for (const id of record.routes) {
+      const { users, filter } = this.#byId.get(id) ?? NOBODY;
+      for (const subscription of users) {
+        if (seen?.has(subscription)) continue;
+        seen?.add(subscription);
+        subscription.deliver(record, filter);
+      }
+    }
+  }
+
+  endAll(error?: MqttError): void {
+    for (const { users } of this.#byId.values()) for (const subscription of users) subscription.end(error);
+    this.#byId.clear();
+  }
+}
+
+const NOBODY = { users: [], filter: "" } as const;
+const QUOTA_EXCEEDED = 0x97;
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined | null)?.then === "function";
+}

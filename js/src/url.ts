@@ -1,0 +1,77 @@
+import { MqttError } from "./errors.js";
+import type { Attempt, UrlSource } from "./options.js";
+
+const RAW_TCP = /^(mqtts?|tcps?|ssl|tls):$/;
+const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/;
+
+/** Gives each attempt its URL; a list moves on after a failure. */
+export class UrlRotation {
+  readonly #source: UrlSource;
+  #failures = 0;
+
+  constructor(source: UrlSource) {
+    this.#source = source;
+    // What does not depend on the attempt is checked now, where the caller sees it.
+    if (typeof source !== "function") for (const url of list(source)) checkUrl(url);
+  }
+
+  /** How many different URLs there are to try. */
+  get count(): number {
+    return typeof this.#source === "function" ? 1 : list(this.#source).length;
+  }
+
+  failed(): void {
+    this.#failures++;
+  }
+
+  async next(attempt: Attempt): Promise<string> {
+    const source = this.#source;
+    if (typeof source === "function") return checkUrl(await source(attempt));
+    const urls = list(source);
+    return checkUrl(urls[this.#failures % urls.length]);
+  }
+}
+
+/** The URL as text, or a typed error that tells what to change. Texts never quote the URL: it may hold a token. */
+export function checkUrl(input: unknown, page: string | undefined = globalThis.location?.protocol): string {
+  const url = parse(input);
+  if (RAW_TCP.test(url.protocol)) {
+    throw invalid(
+      url.protocol,
+      "Browsers cannot open TCP connections: use the server's WebSocket URL, wss://host/path.",
+    );
+  }
+  if (url.protocol === "http:" || url.protocol === "https:") {
+    throw invalid(
+      url.protocol,
+      `Write ${url.protocol === "https:" ? "wss" : "ws"}:// in place of ${url.protocol}//.`,
+    );
+  }
+  if (url.protocol !== "ws:" && url.protocol !== "wss:") throw invalid(url.protocol);
+  if (url.username || url.password) {
+    throw invalid("credentials in the URL", "Take them out and use the options `username` and `password`.");
+  }
+  if (url.href.includes("#"))
+    throw invalid("fragment", "Remove # and what follows, or write %23 for a literal #.");
+  if (url.protocol === "ws:" && page === "https:" && !LOOPBACK.test(url.hostname))
+    throw new MqttError("insecure-url");
+  return url.href;
+}
+
+function parse(input: unknown): URL {
+  try {
+    return new URL(input as string);
+  } catch {
+    throw invalid(typeof input === "string" ? "not an absolute URL" : `a ${typeof input} in place of a URL`);
+  }
+}
+
+function list(source: Exclude<UrlSource, () => unknown>): readonly unknown[] {
+  const urls = Array.isArray(source) ? (source as readonly unknown[]) : [source];
+  if (urls.length === 0) throw invalid("empty list");
+  return urls;
+}
+
+function invalid(detail: string, hint?: string): MqttError {
+  return new MqttError("invalid-url", { detail, hint });
+}
