@@ -24,7 +24,7 @@ const chromiumArguments = [
 
 const engines = {
   chromium: {
-    async startDriver(folder, env) {
+    async startDriver({ env }) {
       const driver = await launch(which("chromedriver") ?? "chromedriver", ["--port=0"], {
         env,
         ready: /started successfully on port (\d+)/,
@@ -41,7 +41,7 @@ const engines = {
     }),
   },
   firefox: {
-    async startDriver(folder, env) {
+    async startDriver({ folder, env }) {
       const geckodriver = which(join(toolsBin, "geckodriver")) ?? which("geckodriver") ?? "geckodriver";
       const driver = await launch(geckodriver, ["--port", "0", "--profile-root", folder], {
         env,
@@ -55,7 +55,7 @@ const engines = {
     }),
   },
   webkit: {
-    async startDriver(folder, env) {
+    async startDriver({ env }) {
       // WebKitGTK has no headless mode: it gets a screen of its own.
       const screen = await launch(
         "Xvfb",
@@ -109,7 +109,7 @@ export async function startBrowser(engine) {
     await folder.stop();
   };
   try {
-    service = await engines[engine].startDriver(folder.path, env);
+    service = await engines[engine].startDriver({ folder: folder.path, env });
     const capabilities = { acceptInsecureCerts: true, ...engines[engine].capabilities(folder.path) };
     driver = await new Builder()
       .usingServer(`http://127.0.0.1:${service.port}`)

@@ -1,8 +1,9 @@
 // Runs functions that a test wrote in Node, here in the page, and hands back what they return.
 import * as helpers from "./helpers.js";
+import { watchLeftovers } from "./leftovers.js";
 
 /** The first argument of every function: helpers, `mqtt` (the package) and `state`, which lasts until the next load. */
-export const context = { ...helpers, state: {} };
+export const context = { ...helpers, watchLeftovers, state: {} };
 
 const problems = [];
 addEventListener("error", ({ message, error }) => problems.push(`error: ${error?.stack ?? message}`));

@@ -1,0 +1,132 @@
+// Gateways right and wrong: subprotocols, idle limits, missing headers, Mosquitto's own WebSocket, odd framing.
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { connack, publish, suback } from "../../rig/packets.mjs";
+import { promptly, versions } from "../support/world.mjs";
+
+const connectFails = ({ mqtt, failure }, url, options) => failure(mqtt.connect(url, options));
+const once = { reconnect: false };
+
+export default function (world) {
+  const at = (path) => `${world.gateway.wss}${path}`;
+
+  it("offers exactly the subprotocol mqtt", async (t) => {
+    const fake = await world.fakeBroker(t, (connection) => connection.accept());
+    const server = await world.connect({}, fake.url);
+    assert.equal(fake.connections[0].offered, "mqtt");
+    assert.equal(server.subprotocol, "mqtt");
+  });
+
+  it("offers none when told so", async () => {
+    const server = await world.connect({ subprotocols: [] }, at("/stripped"));
+    assert.equal(server.subprotocol, "");
+  });
+
+  it("a gateway that strips the subprotocol from the answer", async () => {
+    // Chromium refuses such a handshake itself; the others open, and the client works on.
+    if (world.engine === "chromium") {
+      const error = await world.page.run(connectFails, at("/stripped"), once);
+      return assert.equal(error.code, "connect-failed");
+    }
+    const server = await world.connect({}, at("/stripped"));
+    assert.equal(server.subprotocol, "");
+  });
+
+  it("a server that answers with another subprotocol", async (t) => {
+    const fake = await world.fakeBroker(t, () => {}, { subprotocol: "chat" });
+    const error = await world.page.run(connectFails, fake.url, once);
+    assert.match(error.code, /^(connect-failed|subprotocol-rejected)$/);
+    assert.equal(fake.connections.flatMap(({ packets }) => packets).length, 0, "CONNECT must not be sent");
+  });
+
+  for (const [name, path] of [
+    ["forgets the Upgrade headers", "/noupgrade"],
+    ["has no such location", "/missing"],
+  ]) {
+    it(`a gateway that ${name}`, async () => {
+      const error = await world.page.run(connectFails, at(path), once);
+      assert.deepEqual([error.code, error.retryable], ["connect-failed", true]);
+      assert.match(error.hint, /path/);
+    });
+  }
+
+  it("nobody listens there", async () => {
+    const error = await world.page.run(connectFails, "wss://localhost:9/", once);
+    assert.equal(error.code, "connect-failed");
+  });
+
+  it("a list of URLs is tried in turn", async () => {
+    const server = await world.connect({ reconnect: promptly }, [
+      at("/missing"),
+      at("/noupgrade"),
+      at("/mqtt"),
+    ]);
+    assert.equal(server.protocolVersion, 5);
+  });
+
+  it("an idle limit cuts a silent client, which comes back", async () => {
+    await world.page.run(
+      async ({ mqtt, next }, url, reconnect) => {
+        const client = mqtt.createClient(url, { keepAlive: 0, reconnect });
+        const lost = next(client, "disconnect");
+        await client.start();
+        const { error } = await lost;
+        await next(client, "connect");
+        if (error.code !== "connection-closed") throw error;
+        await client.close();
+      },
+      at("/idle"),
+      promptly,
+    );
+  });
+
+  for (const version of versions) {
+    it(`v${version}: Mosquitto's own WebSocket listener`, async (t) => {
+      const topic = world.topic();
+      const peer = await world.subscriber(t, version, topic);
+      await world.connect({ protocolVersion: version }, at("/native"));
+      const text = await world.page.run(async ({ state, inbox }, topic) => {
+        const box = inbox((message) => message.text());
+        await state.client.subscribe(topic, { qos: 2 }, box.handler);
+        await state.client.publish(topic, "native", { qos: 2 });
+        const [text] = await box.received(1);
+        await state.client.close();
+        return text;
+      }, topic);
+      assert.equal(text, "native");
+      assert.equal((await peer.received(1))[0].qos, 2);
+    });
+
+    it(`v${version}: packets in pieces of one byte`, async () => {
+      const topic = world.topic();
+      world.innerChaos.set({ chunk: 1 });
+      await world.connect({ protocolVersion: version }, world.to(world.innerBridge.port));
+      const texts = await world.page.run(async ({ state, inbox }, topic) => {
+        const box = inbox((message) => message.text());
+        await state.client.subscribe(topic, { qos: 2 }, box.handler);
+        const texts = ["one", "two", "drei 🚀"];
+        for (const [qos, text] of texts.entries()) await state.client.publish(topic, text, { qos });
+        return box.received(3);
+      }, topic);
+      assert.deepEqual(texts, ["one", "two", "drei 🚀"]);
+    });
+
+    it(`v${version}: frames of one byte, frames of several packets, packets across frames`, async (t) => {
+      const fake = await world.fakeBroker(t, async (connection) => {
+        await connection.next("CONNECT");
+        for (const byte of connack(version)) connection.send(Buffer.from([byte]));
+        const { body } = await connection.next("SUBSCRIBE");
+        const granted = suback(version, body.readUInt16BE(0), [0]);
+        const three = ["1", "2", "3"].map((text) => publish(version, "a", text));
+        connection.send(Buffer.concat([granted, ...three, three[0].subarray(0, 3)]), three[0].subarray(3));
+      });
+      await world.connect({ protocolVersion: version }, fake.url);
+      const texts = await world.page.run(async ({ state, inbox }) => {
+        const box = inbox((message) => message.text());
+        await state.client.subscribe("a", {}, box.handler);
+        return box.received(4);
+      });
+      assert.deepEqual(texts, ["1", "2", "3", "1"]);
+    });
+  }
+}

@@ -1,0 +1,37 @@
+// The package in a real browser, over TLS and a real gateway, with a real broker and an independent peer.
+// WASMQTT_ENGINE chooses the browser: chromium (default), firefox or webkit.
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, describe } from "node:test";
+import closing from "./cases/closing.mjs";
+import cuts from "./cases/cuts.mjs";
+import gateways from "./cases/gateways.mjs";
+import limits from "./cases/limits.mjs";
+import malformed from "./cases/malformed.mjs";
+import messages from "./cases/messages.mjs";
+import mistakes from "./cases/mistakes.mjs";
+import refusals from "./cases/refusals.mjs";
+import rig from "./cases/rig.mjs";
+import sessions from "./cases/sessions.mjs";
+import subscriptions from "./cases/subscriptions.mjs";
+import volume from "./cases/volume.mjs";
+import wills from "./cases/wills.mjs";
+import { openWorld } from "./support/world.mjs";
+
+const engine = process.env.WASMQTT_ENGINE ?? "chromium";
+const families = { rig, messages, subscriptions, volume, wills, sessions, cuts, malformed, refusals };
+Object.assign(families, { mistakes, limits, gateways, closing });
+
+describe(`client in ${engine}`, { timeout: 300_000 }, () => {
+  const world = {};
+  before(async () => Object.assign(world, await openWorld(engine)));
+  after(() => world.stop?.());
+  beforeEach(async () => {
+    world.chaos.reset();
+    world.innerChaos.reset();
+    await world.page.load();
+  });
+  afterEach(async () => {
+    assert.deepEqual(await world.page.problems(), [], "the page must stay free of uncaught errors");
+  });
+  for (const [name, cases] of Object.entries(families)) describe(name, () => cases(world));
+});
