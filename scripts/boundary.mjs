@@ -27,7 +27,7 @@ const OUTSIDE_ROOM = "web";
 const ONLY_IN = [
   { what: "the WebAssembly glue", pattern: /generated\/wasmqtt\.js"/, files: ["glue.ts"] },
   { what: "the module as text", pattern: /generated\/inline\.js"/, files: ["entry/inline.ts"] },
-  { what: "the address of the .wasm file", pattern: /import\.meta/, files: ["entry/index.ts", "index.ts"] },
+  { what: "the address of the .wasm file", pattern: /import\.meta/, files: ["entry/web.ts"] },
 ];
 
 try {

@@ -34,7 +34,12 @@ export const lanes = [
     count: check,
     command: ["cargo", "clippy", ...WASM32, "--lib", "--test", "web", ...DENY],
   },
-  { name: "biome", group: "lint", count: check, command: ["biome", "ci", "--colors=off"] },
+  {
+    name: "biome",
+    group: "lint",
+    count: check,
+    command: ["biome", "ci", "--colors=off", "--error-on-warnings"],
+  },
   { name: "lock file", group: "lint", count: check, command: ["npm", "ci", "--dry-run"] },
   { name: "boundary", group: "lint", count: check, command: script("boundary") },
   { name: "build", group: "build", count: check, command: script("build") },
