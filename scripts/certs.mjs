@@ -1,5 +1,5 @@
 // A certificate authority for this machine alone, and a server certificate signed by it.
-import { X509Certificate as NodeCertificate, webcrypto } from "node:crypto";
+import { createPrivateKey, X509Certificate as NodeCertificate, webcrypto } from "node:crypto";
 import fs from "node:fs";
 import { isIP } from "node:net";
 import os from "node:os";
@@ -41,10 +41,11 @@ function usable(files, names) {
   try {
     const leaf = new NodeCertificate(fs.readFileSync(files.cert));
     const ca = new NodeCertificate(fs.readFileSync(files.ca));
-    fs.accessSync(files.key, fs.constants.R_OK);
+    const key = createPrivateKey(fs.readFileSync(files.key));
     const covers = (name) => (isIP(name) ? leaf.checkIP(name) : leaf.checkHost(name)) !== undefined;
     return (
       leaf.verify(ca.publicKey) &&
+      leaf.checkPrivateKey(key) &&
       Date.parse(leaf.validTo) > Date.now() + RENEW_DAYS * DAY_MS &&
       names.every(covers)
     );
