@@ -12,10 +12,11 @@ import { rustToolchain } from "./setup/rust.mjs";
 
 const OLDEST_NODE = 20;
 
-const BUILD = [npmPackages, rustToolchain, cargoTools("build"), toolLinks("build")];
+const BUILD = [npmPackages(), rustToolchain, cargoTools("build"), toolLinks("build")];
 const TEST = [
   aptPackages,
-  npmPackages,
+  npmPackages(),
+  npmPackages("tests/packaging"),
   rustToolchain,
   cargoTools("build", "test"),
   toolLinks("build", "test"),

@@ -1,23 +1,27 @@
-// npm packages, exactly as package-lock.json names them.
+// npm packages, exactly as the lock files name them.
 import fs from "node:fs";
+import path from "node:path";
 import { at } from "../lib/paths.mjs";
 import { must, step } from "../lib/run.mjs";
 
-/** `npm ci`, unless everything the lock file names is already there. */
-export async function npmPackages() {
-  if (installed()) return undefined;
-  return () =>
-    step("npm packages", () => must("npm", ["ci", "--no-audit", "--no-fund"], { label: "npm ci" }));
-}
+/** Answers a setup part: `npm ci` in a folder, unless everything its lock file names is already there. */
+export const npmPackages =
+  (folder = ".") =>
+  async () => {
+    if (installed(at(folder))) return undefined;
+    const title = folder === "." ? "npm packages" : `npm packages of ${folder}`;
+    return () =>
+      step(title, () => must("npm", ["ci", "--no-audit", "--no-fund"], { cwd: at(folder), label: "npm ci" }));
+  };
 
 /** Compares the lock file with the copy npm keeps of what it installed; that copy is absent after a broken install. */
-function installed() {
-  const wanted = packages(at("package-lock.json"));
-  const present = packages(at("node_modules", ".package-lock.json"));
+function installed(folder) {
+  const wanted = packages(path.join(folder, "package-lock.json"));
+  const present = packages(path.join(folder, "node_modules", ".package-lock.json"));
   if (!wanted || !present) return false;
   return Object.entries(wanted).every(
-    ([folder, { version, optional }]) =>
-      folder === "" || (present[folder] ? present[folder].version === version : optional),
+    ([name, { version, optional }]) =>
+      name === "" || (present[name] ? present[name].version === version : optional),
   );
 }
 
