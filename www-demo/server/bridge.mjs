@@ -48,8 +48,12 @@ export function createBridge({ target, maxPayload = MAX_PAYLOAD, allowOrigin = s
       }
       if (socket.destroyed) return broker.reset();
       socket.off("error", ignore);
-      socket.once("close", () => broker.reset());
-      server.handleUpgrade(request, socket, head, (page) => join(page, broker));
+      const abandon = () => broker.reset(); // ws refuses what is no proper handshake
+      socket.once("close", abandon);
+      server.handleUpgrade(request, socket, head, (page) => {
+        socket.off("close", abandon);
+        join(page, broker);
+      });
     },
     close() {
       for (const page of server.clients) page.terminate();

@@ -1,8 +1,10 @@
-import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import mqtt from "mqtt";
 
 /** Seed of every run: the same devices tell the same story each time. */
 const SEED = 20;
+/** A broker that answers no more must not hold up the end of the demo. */
+const FAREWELL_MS = 2_000;
 
 /**
  * Starts a handful of simulated devices, each with its own connection, session and will, publishing to `demo/…`.
@@ -174,14 +176,14 @@ class Device {
     this.#client.stream.destroy();
   }
 
+  /** Clears what the device retained and says goodbye; a device that is offline just goes. */
   async close() {
     this.#stopTimers();
     if (this.#client.connected) {
       const topics = [this.#status, ...this.retained];
-      await Promise.race([
-        Promise.all(topics.map((topic) => this.#client.publishAsync(topic, "", { qos: 1, retain: true }))),
-        once(this.#client, "close"),
-      ]).catch(() => {});
+      const cleared = topics.map((topic) => this.#client.publishAsync(topic, "", { qos: 1, retain: true }));
+      const farewell = Promise.all(cleared).then(() => this.#client.endAsync());
+      await Promise.race([farewell, sleep(FAREWELL_MS, undefined, { ref: false })]).catch(() => {});
     }
     await this.#client.endAsync(true);
   }

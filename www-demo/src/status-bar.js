@@ -1,4 +1,4 @@
-import { byId, setText } from "./dom.js";
+import { byId, h, setText } from "./dom.js";
 import { bytes, count } from "./format.js";
 
 const WORDS = {
@@ -87,7 +87,5 @@ function figure(id, value, unit = "") {
   const element = byId(id);
   if (element.dataset.value === value + unit) return;
   element.dataset.value = value + unit;
-  const small = document.createElement("small");
-  small.textContent = unit;
-  element.replaceChildren(`${value} `, small);
+  element.replaceChildren(value, ...(unit ? [" ", h("small", {}, unit)] : []));
 }
