@@ -1,0 +1,311 @@
+//! What the application asks for.
+
+use super::transmit::{HIGH_WATER, check_options, check_properties, write_publish_header};
+use super::{Client, Closing, Core, OpKind, Phase};
+use crate::codec::{
+    Properties, PropertiesBuf, PropertyId, Publish, QoS, ReasonCode, SubscribeOptions, Value,
+};
+use crate::config::Overflow;
+use crate::error::{Error, ErrorCode};
+use crate::session::{Exchange, Filter, OpId, PayloadSource, Publication, Request};
+use crate::time::{Instant, Millis};
+use crate::topic::{TopicFilter, TopicName};
+
+/// How to leave.
+#[derive(Clone, Debug, Default)]
+pub struct DisconnectOptions {
+    /// Success, or 0x04 to have the Will published (3.14.2.1).
+    pub reason: ReasonCode,
+    /// How long unfinished work may hold up the end; zero leaves at once.
+    pub drain: Millis,
+    /// A new Session Expiry Interval, in seconds (3.14.2.2.2); 5.0 only.
+    pub session_expiry_seconds: Option<u32>,
+    /// Reason String and User Properties (3.14.2.2).
+    pub properties: PropertiesBuf,
+}
+
+impl Client {
+    /// Publishes a message, now or when there is a connection, and returns the operation that settles with its
+    /// outcome: at QoS 0 when its bytes are handed to the transport, above that with the server's acknowledgement.
+    ///
+    /// Section 3.3 and 4.3. `properties` are those of PUBLISH; Topic Alias and Subscription Identifier are the
+    /// client's own business and must not be among them. On 3.1.1 a Message Expiry Interval applies to the time in
+    /// the queue only.
+    ///
+    /// # Errors
+    /// `invalid-topic`, `packet-too-large`, `not-supported-by-server`, `unsupported-in-version`, `queue-full`,
+    /// `client-closed`. Nothing has been accepted then.
+    pub fn publish<P: PayloadSource + ?Sized>(
+        &mut self,
+        now: Instant,
+        topic: &str,
+        payload: &P,
+        qos: QoS,
+        retain: bool,
+        properties: Properties<'_>,
+    ) -> Result<OpId, Error> {
+        self.core.ensure_open()?;
+        TopicName::parse(topic).map_err(Error::invalid_topic)?;
+        if self.core.can_write_directly(qos) {
+            return self.core.write_directly(topic, payload, retain, properties);
+        }
+        self.core.accept(now, topic, payload, qos, retain, properties)
+    }
+
+    /// Subscribes to filters in one SUBSCRIBE packet (3.8), now or when there is a connection.
+    ///
+    /// Returns the operation, and for each filter the number of its subscription, under which messages arrive from now
+    /// on. A filter that is subscribed already keeps its number; SUBSCRIBE is sent for it only when its options
+    /// changed. `user_properties` is a block of User Properties.
+    ///
+    /// # Errors
+    /// `invalid-filter` with the filter and the byte, `invalid-argument` for an empty list, `not-supported-by-server` and
+    /// `unsupported-in-version` with the index of the filter, `client-closed`. Nothing has been accepted then.
+    pub fn subscribe(
+        &mut self,
+        filters: &[Filter<'_>],
+        user_properties: Properties<'_>,
+    ) -> Result<(OpId, Vec<u32>), Error> {
+        self.core.ensure_open()?;
+        if filters.is_empty() || !self.core.session.subscriptions.has_room(filters.len()) {
+            return Err(Error::named(ErrorCode::InvalidArgument, "filters"));
+        }
+        let mut parsed = Vec::with_capacity(filters.len());
+        for (index, filter) in (0_u32..).zip(filters) {
+            let valid = TopicFilter::parse(filter.filter)
+                .map_err(|error| Error::invalid_filter(filter.filter, error))?;
+            self.core.check_filter(valid, filter.options).map_err(|error| error.at(index))?;
+            parsed.push((valid, filter.options));
+        }
+        let ids = self.core.session.subscriptions.want(&parsed, user_properties.as_bytes());
+        let op = self.core.next_op();
+        let request = Request::Subscribe { op: Some(op), ids: ids.clone(), sent: Vec::new() };
+        self.core.session.requests.push_back(request);
+        self.core.write_requests();
+        Ok((op, ids))
+    }
+
+    /// Ends subscriptions (3.10). Their messages stop at once; numbers that are not known are passed over.
+    ///
+    /// # Errors
+    /// `client-closed`.
+    pub fn unsubscribe(&mut self, ids: &[u32]) -> Result<OpId, Error> {
+        self.core.ensure_open()?;
+        let removed = ids.iter().filter_map(|id| self.core.session.subscriptions.remove(*id));
+        let filters: Vec<Box<str>> = removed.map(|entry| entry.filter).collect();
+        let op = self.core.next_op();
+        if filters.is_empty() {
+            self.core.complete(super::Completion::new(op, OpKind::Unsubscribe));
+        } else {
+            self.core.session.requests.push_back(Request::Unsubscribe { op: Some(op), filters });
+            self.core.write_requests();
+        }
+        Ok(op)
+    }
+
+    /// Sends PINGREQ (3.12) and measures the round trip.
+    ///
+    /// # Errors
+    /// `not-connected`, `client-closed`.
+    pub fn ping(&mut self, now: Instant) -> Result<OpId, Error> {
+        self.core.ensure_open()?;
+        if !matches!(self.core.phase, Phase::Live(_)) {
+            return Err(Error::new(ErrorCode::NotConnected));
+        }
+        let op = self.core.next_op();
+        self.core.write_ping(now, Some(op));
+        Ok(op)
+    }
+
+    /// Gives an operation up: no event tells of it any more. `true` when it had not been sent, and never will be;
+    /// otherwise its exchange with the server still runs to its end.
+    pub fn cancel(&mut self, op: OpId) -> bool {
+        self.core.cancel(op)
+    }
+
+    /// Leaves in order: finishes what is under way, sends DISCONNECT, closes (3.14).
+    ///
+    /// # Errors
+    /// `invalid-argument` for an expiry above zero on a session that has none (MQTT-3.1.2-23 and 3.14.2.2.2).
+    pub fn disconnect(&mut self, now: Instant, mut options: DisconnectOptions) -> Result<(), Error> {
+        if let Some(seconds) = options.session_expiry_seconds {
+            if seconds > 0 && self.core.config.session_expiry_seconds == 0 {
+                let error = Error::named(ErrorCode::InvalidArgument, "sessionExpiryInterval");
+                return Err(Error { statement: Some("§3.14.2.2.2"), ..error });
+            }
+            let pushed = options.properties.push(PropertyId::SessionExpiryInterval, Value::U32(seconds));
+            debug_assert!(pushed.is_ok(), "INVARIANT: any number of seconds is in range");
+        }
+        let deadline = now + options.drain;
+        self.core.close(Closing { deadline, options });
+        self.core.fill(now);
+        if deadline <= now {
+            self.core.on_closing_deadline(now);
+        }
+        Ok(())
+    }
+
+    /// Hangs up at once, without DISCONNECT: the server publishes the Will (3.1.2.5).
+    pub fn terminate(&mut self) {
+        self.core.terminate();
+    }
+}
+
+impl Core {
+    fn ensure_open(&self) -> Result<(), Error> {
+        if self.closing.is_some() || matches!(self.phase, Phase::Closed) {
+            return Err(Error::new(ErrorCode::ClientClosed));
+        }
+        Ok(())
+    }
+
+    /// A QoS 0 message need not be kept when it can be written where it leaves from.
+    fn can_write_directly(&self, qos: QoS) -> bool {
+        qos == QoS::AtMostOnce
+            && self.phase.live().is_some()
+            && self.out.len() < HIGH_WATER
+            && !self.session.queue.holds_back(qos)
+    }
+
+    fn write_directly<P: PayloadSource + ?Sized>(
+        &mut self,
+        topic: &str,
+        payload: &P,
+        retain: bool,
+        properties: Properties<'_>,
+    ) -> Result<OpId, Error> {
+        let Some(connection) = self.phase.live_mut() else { return Err(Error::new(ErrorCode::NotConnected)) };
+        let packet = Publish { retain, topic, properties, ..Publish::default() };
+        write_publish_header(&mut self.out, connection, &packet, payload.len(), None)?;
+        let start = self.out.len();
+        self.out.resize(start + payload.len(), 0);
+        if let Some(space) = self.out.get_mut(start..) {
+            payload.copy_to(space);
+        }
+        self.stats.messages_sent += 1;
+        let op = self.next_op();
+        self.unsent.push(op);
+        Ok(op)
+    }
+
+    /// Takes a message in, to be sent as soon as its turn comes.
+    fn accept<P: PayloadSource + ?Sized>(
+        &mut self,
+        now: Instant,
+        topic: &str,
+        payload: &P,
+        qos: QoS,
+        retain: bool,
+        properties: Properties<'_>,
+    ) -> Result<OpId, Error> {
+        if let Some(connection) = self.phase.live() {
+            let negotiated = &connection.negotiated;
+            negotiated.limits.check_publish(qos, retain)?;
+            check_properties(negotiated.version, properties)?;
+        }
+        self.check_publish_size(topic, payload.len(), qos, properties)?;
+        let op = self.next_op();
+        let mut publication = Publication::new(op, topic, qos, retain, properties, payload);
+        publication.sequence = self.session.next_sequence();
+        publication.expires = properties
+            .u32(PropertyId::MessageExpiryInterval)
+            .map(|seconds| now + Millis::from_seconds(seconds));
+        if self.may_send_now(qos) {
+            self.send(now, publication);
+        } else {
+            self.enqueue(publication)?;
+        }
+        Ok(op)
+    }
+
+    fn check_publish_size(
+        &self,
+        topic: &str,
+        payload_len: usize,
+        qos: QoS,
+        properties: Properties<'_>,
+    ) -> Result<(), Error> {
+        let limit = self.phase.live().and_then(|connection| connection.negotiated.limits.maximum_packet_size);
+        let limit = limit.unwrap_or(crate::config::PROTOCOL_MAXIMUM_PACKET_SIZE);
+        // Fixed header, topic and packet identifier at their longest.
+        let identifier = if qos == QoS::AtMostOnce { 0 } else { 2 };
+        let rest = topic.len()
+            + 2
+            + identifier
+            + properties.as_bytes().len()
+            + usize::from(self.version.level() == 5);
+        let size = rest.saturating_add(payload_len).saturating_add(2);
+        if size > limit as usize {
+            return Err(Error::exceeds(ErrorCode::PacketTooLarge, limit));
+        }
+        Ok(())
+    }
+
+    fn may_send_now(&self, qos: QoS) -> bool {
+        let Some(connection) = self.phase.live() else { return false };
+        !self.session.queue.holds_back(qos)
+            && self.out.len() < HIGH_WATER
+            && (qos == QoS::AtMostOnce
+                || (self.session.resend.is_empty()
+                    && connection.has_quota()
+                    && self.session.exchanges.has_free_id()))
+    }
+
+    fn enqueue(&mut self, publication: Publication) -> Result<(), Error> {
+        let limits = self.config.queue;
+        let size = publication.size();
+        if self.session.queue.has_room(&limits, size) {
+            self.session.queue.push(publication);
+            return Ok(());
+        }
+        match limits.overflow {
+            Overflow::DropNewest => self.fail_publication(&publication, ErrorCode::DroppedFromQueue),
+            Overflow::DropOldest if size <= limits.max_bytes as usize && limits.max_messages > 0 => {
+                while !self.session.queue.has_room(&limits, size) {
+                    let Some(oldest) = self.session.queue.pop_oldest() else { break };
+                    self.fail_publication(&oldest, ErrorCode::DroppedFromQueue);
+                }
+                self.session.queue.push(publication);
+            }
+            Overflow::Reject | Overflow::DropOldest => {
+                return Err(Error::exceeds(ErrorCode::QueueFull, limits.max_messages));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_filter(&self, filter: TopicFilter<'_>, options: SubscribeOptions) -> Result<(), Error> {
+        if filter.is_shared() && options.no_local {
+            let error = Error::named(ErrorCode::InvalidFilter, "noLocal");
+            return Err(Error { statement: Some("MQTT-3.8.3-4"), ..error });
+        }
+        let Some(connection) = self.phase.live() else { return Ok(()) };
+        connection.negotiated.limits.check_filter(filter)?;
+        check_options(connection.negotiated.version, options)
+    }
+
+    fn cancel(&mut self, op: OpId) -> bool {
+        if self.session.queue.remove(op).is_some() {
+            return true;
+        }
+        let waiting = self.session.requests.iter().position(|request| request.op() == Some(op));
+        if let Some(request) = waiting.and_then(|index| self.session.requests.get_mut(index)) {
+            // What was asked of the server still is; a subscription is taken back with `unsubscribe`.
+            request.forget_op();
+            return false;
+        }
+        self.unsent.retain(|other| *other != op);
+        for ping in &mut self.pings {
+            ping.take_if(|(other, _)| *other == op);
+        }
+        for (_, exchange) in self.session.exchanges.iter_mut() {
+            match exchange {
+                Exchange::Publish { publication, .. } if publication.op == Some(op) => publication.op = None,
+                Exchange::Release { op: other, .. } if *other == Some(op) => *other = None,
+                Exchange::Request { request, .. } if request.op() == Some(op) => request.forget_op(),
+                Exchange::Publish { .. } | Exchange::Release { .. } | Exchange::Request { .. } => {}
+            }
+        }
+        false
+    }
+}

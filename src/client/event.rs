@@ -1,0 +1,165 @@
+//! What the client tells the application.
+
+use crate::codec::{PacketId, Properties, QoS, ReasonCode};
+use crate::connection::Negotiated;
+use crate::error::Error;
+use crate::session::OpId;
+use crate::time::Millis;
+
+/// Where a client stands, for an application to show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ClientState {
+    /// Not started.
+    #[default]
+    Idle = 0,
+    /// On the way to the first connection.
+    Connecting = 1,
+    /// CONNACK was a success.
+    Connected = 2,
+    /// The connection was lost; another one will be tried.
+    Reconnecting = 3,
+    /// Kept from connecting for now.
+    Suspended = 4,
+    /// Handing out what is left before DISCONNECT.
+    Closing = 5,
+    /// Over.
+    Closed = 6,
+}
+
+/// What kind of operation an [`OpId`] names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum OpKind {
+    /// A publish.
+    Publish = 1,
+    /// A subscribe.
+    Subscribe = 2,
+    /// An unsubscribe.
+    Unsubscribe = 3,
+    /// A ping.
+    Ping = 4,
+}
+
+/// An application message from the server. Borrows from the client until it is used again.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    /// Topic Name, in full even where the packet had an alias.
+    pub topic: &'a str,
+    /// Names the topic in later messages, so that it need not be copied out again. Small numbers, used again for
+    /// other topics after a while: `new_topic` tells.
+    pub topic_id: u32,
+    /// Whether `topic_id` stands for this topic for the first time.
+    pub new_topic: bool,
+    /// Application data.
+    pub payload: &'a [u8],
+    /// Where the payload begins in the chunk that was received last; `None` when it began in an earlier one.
+    pub payload_position: Option<usize>,
+    /// QoS at which the server sent it.
+    pub qos: QoS,
+    /// RETAIN flag as it came (3.3.1.3).
+    pub retain: bool,
+    /// DUP flag as it came (3.3.1.1).
+    pub dup: bool,
+    /// Properties (3.3.2.3); none in 3.1.1.
+    pub properties: Properties<'a>,
+    /// Where the properties begin in the chunk that was received last; `None` when they began in an earlier one.
+    pub properties_position: Option<usize>,
+    /// Numbers of the subscriptions that it belongs to, each once; none when it matches no filter.
+    pub subscriptions: &'a [u32],
+    /// To be given to `acknowledge`; `None` where nothing has to be acknowledged by the application.
+    pub ack_token: Option<u32>,
+}
+
+/// An operation that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// The operation.
+    pub op: OpId,
+    /// What it was.
+    pub kind: OpKind,
+    /// QoS of a publish.
+    pub qos: QoS,
+    /// Packet identifier that the exchange had.
+    pub packet_id: Option<PacketId>,
+    /// What the server answered: one code for a publish above QoS 0, one per filter for subscribe and unsubscribe.
+    pub reasons: Vec<ReasonCode>,
+    /// Properties of the answer, still encoded: Reason String and User Properties.
+    pub properties: Box<[u8]>,
+    /// Round trip of a ping.
+    pub round_trip: Millis,
+}
+
+impl Completion {
+    pub(crate) fn new(op: OpId, kind: OpKind) -> Self {
+        Self {
+            op,
+            kind,
+            qos: QoS::AtMostOnce,
+            packet_id: None,
+            reasons: Vec::new(),
+            properties: Box::default(),
+            round_trip: Millis::ZERO,
+        }
+    }
+}
+
+/// An operation that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The operation.
+    pub op: OpId,
+    /// What it was.
+    pub kind: OpKind,
+    /// Why it failed.
+    pub error: Error,
+    /// One code per filter where the server answered a subscribe or unsubscribe.
+    pub reasons: Vec<ReasonCode>,
+}
+
+/// The next attempt to connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// Time until then.
+    pub delay: Millis,
+    /// Its number, counted from the last stable connection.
+    pub attempt: u32,
+}
+
+/// Something that the application may want to know.
+#[derive(Clone, Debug)]
+pub enum Event<'a> {
+    /// The state changed.
+    State(ClientState),
+    /// The server accepted the connection.
+    Connected(Box<Negotiated>),
+    /// A message arrived.
+    Message(Message<'a>),
+    /// An operation succeeded.
+    Completed(Completion),
+    /// An operation failed.
+    Failed(Box<Failure>),
+    /// The connection, or an attempt at one, ended.
+    Disconnected {
+        /// Why; `None` where the client itself wanted it.
+        error: Option<Box<Error>>,
+        /// When the next attempt is; `None`: there is none.
+        retry: Option<Retry>,
+    },
+    /// Something went wrong outside any operation, and the client goes on.
+    Notice(Box<Error>),
+    /// The client is done. Nothing follows.
+    Closed(Option<Box<Error>>),
+}
+
+/// What the driver has to do with the transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransportRequest {
+    /// Open a WebSocket, then call `handle_opened`, `handle_closed` or `handle_failed`.
+    Open {
+        /// Number of the attempt, counted from the last stable connection; the first is 1.
+        attempt: u32,
+    },
+    /// Close the WebSocket with code 1000 and forget it; nothing it still does matters.
+    Close,
+}

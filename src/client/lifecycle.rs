@@ -1,0 +1,352 @@
+//! From one connection to the next: opening, agreeing, losing, waiting, closing.
+
+use super::reconnect::is_terminal;
+use super::{Client, ClientState, Closing, Core, Event, Phase, Retry, TransportRequest};
+use crate::codec::{ConnAck, Disconnect, EncodeError, ProtocolVersion, ReasonCode, Violation};
+use crate::config::{FirstSession, VersionPolicy};
+use crate::connection::{Connection, Credentials, Handshake, KeepAliveAction, Negotiated, Rejection};
+use crate::error::{Error, ErrorCode};
+use crate::session::{Publication, Request};
+use crate::time::Instant;
+
+/// How a transport ended on its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TransportClose<'a> {
+    /// Close code of the WebSocket (RFC 6455, 7.4).
+    pub code: u16,
+    /// Close reason of the WebSocket.
+    pub reason: &'a str,
+}
+
+impl Client {
+    /// Starts connecting. Does nothing when the client has been started before.
+    ///
+    /// # Errors
+    /// `client-closed` after its end.
+    pub fn start(&mut self, now: Instant) -> Result<(), Error> {
+        match self.core.phase {
+            Phase::Idle => self.core.dial(now),
+            Phase::Dialing { .. } | Phase::Handshaking { .. } | Phase::Live(_) | Phase::Waiting { .. } => {}
+            Phase::Closed => return Err(Error::new(ErrorCode::ClientClosed)),
+        }
+        Ok(())
+    }
+
+    /// The transport is open. `offered` are the subprotocols that were asked for, `selected` is what the server
+    /// picked; empty for none (MQTT-6.0.0-3).
+    pub fn handle_opened<S: AsRef<str>>(
+        &mut self,
+        now: Instant,
+        offered: &[S],
+        selected: &str,
+        credentials: Credentials<'_>,
+    ) {
+        let fits = offered.is_empty() || offered.iter().any(|protocol| protocol.as_ref() == selected);
+        self.frames.reset();
+        if fits {
+            self.core.on_opened(now, selected, credentials);
+        } else {
+            let error = Error::named(ErrorCode::SubprotocolRejected, selected);
+            self.core.lose(now, Error { statement: Some("MQTT-6.0.0-4"), ..error });
+        }
+    }
+
+    /// The transport closed, or could not be opened.
+    pub fn handle_closed(&mut self, now: Instant, close: TransportClose<'_>) {
+        let code = match self.core.phase {
+            Phase::Dialing { .. } => ErrorCode::ConnectFailed,
+            Phase::Idle
+            | Phase::Handshaking { .. }
+            | Phase::Live(_)
+            | Phase::Waiting { .. }
+            | Phase::Closed => ErrorCode::ConnectionClosed,
+        };
+        let text = (!close.reason.is_empty()).then(|| close.reason.into());
+        self.core.lose(now, Error { close_code: Some(close.code), text, ..Error::new(code) });
+    }
+
+    /// The driver cannot go on with this attempt or connection, for a reason of its own.
+    pub fn handle_failed(&mut self, now: Instant, error: Error) {
+        self.core.lose(now, error);
+    }
+
+    /// Time has passed. Early, late and repeated calls are harmless.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.core.on_timeout(now);
+    }
+
+    /// When [`Client::handle_timeout`] has to be called; `None`: not before something else happens.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let phase = match &self.core.phase {
+            Phase::Dialing { deadline } | Phase::Handshaking { deadline, .. } => Some(*deadline),
+            Phase::Waiting { until } => Some(*until),
+            Phase::Live(connection) => connection.keep_alive.deadline(),
+            Phase::Idle | Phase::Closed => None,
+        };
+        let closing = self.core.closing.as_ref().map(|closing| closing.deadline);
+        [phase, closing, self.core.session.queue.next_expiry()].into_iter().flatten().min()
+    }
+
+    /// What to do with the transport, after everything of [`Client::poll_transmit`] has been handed to it.
+    pub fn poll_transport(&mut self) -> Option<TransportRequest> {
+        self.core.transport.pop_front()
+    }
+}
+
+impl Core {
+    fn dial(&mut self, now: Instant) {
+        self.phase = Phase::Dialing { deadline: now + self.config.connect_timeout };
+        self.transport.push_back(TransportRequest::Open { attempt: self.backoff.failures() + 1 });
+        self.set_state(if self.connected_before {
+            ClientState::Reconnecting
+        } else {
+            ClientState::Connecting
+        });
+    }
+
+    fn on_opened(&mut self, now: Instant, subprotocol: &str, credentials: Credentials<'_>) {
+        let Phase::Dialing { deadline } = self.phase else { return };
+        let handshake = Handshake {
+            version: self.version,
+            clean_start: self.clean_start(),
+            client_id: self.client_id.clone(),
+            subprotocol: subprotocol.into(),
+        };
+        self.out.clear();
+        match handshake.write(&self.config, credentials, &mut self.out) {
+            Ok(()) => self.phase = Phase::Handshaking { deadline, handshake: Box::new(handshake) },
+            Err(EncodeError::PasswordWithoutUserName) => {
+                let error = Error::named(ErrorCode::UnsupportedInVersion, "password");
+                self.lose(now, Error { statement: Some("3.1.1 MQTT-3.1.2-22"), ..error });
+            }
+            Err(_) => self.lose(now, Error::named(ErrorCode::InvalidArgument, "username or password")),
+        }
+    }
+
+    fn clean_start(&self) -> bool {
+        let first = self.config.first_session == FirstSession::Clean;
+        match self.version {
+            // 3.1.1 requires a clean session of an empty Client Identifier (3.1.1 MQTT-3.1.3-7).
+            ProtocolVersion::V311 => first || self.must_start_clean || self.client_id.is_empty(),
+            ProtocolVersion::V5 => self.must_start_clean || (first && !self.connected_before),
+        }
+    }
+
+    pub(super) fn on_connack(&mut self, now: Instant, connack: &ConnAck<'_>) {
+        let Phase::Handshaking { handshake, .. } = &self.phase else {
+            return self.violate(now, Violation::protocol_error("MQTT-3.2.0-2", 0));
+        };
+        match handshake.accept(&self.config, connack) {
+            Ok(negotiated) if negotiated.session_present && !self.may_resume() => {
+                self.must_start_clean = true;
+                self.violate(now, Violation::protocol_error("MQTT-3.2.2-4", 2));
+            }
+            Ok(negotiated) => self.on_agreed(now, negotiated),
+            Err(Rejection::Refused(error)) => self.lose(now, error),
+            Err(Rejection::Violation(violation)) => self.violate(now, violation),
+        }
+    }
+
+    /// Whether a session of the server can be ours.
+    fn may_resume(&self) -> bool {
+        self.has_session || self.config.first_session == FirstSession::Adopt
+    }
+
+    fn on_agreed(&mut self, now: Instant, negotiated: Negotiated) {
+        let session_present = negotiated.session_present;
+        self.client_id = negotiated.client_id.clone();
+        self.has_session = negotiated.session_expiry_seconds > 0;
+        self.connected_before = true;
+        self.must_start_clean = false;
+        self.backoff.on_connected(now);
+        self.stats.connections += 1;
+        let agreed = Box::new(negotiated.clone());
+        let aliases = self.config.topic_alias_maximum;
+        let connection = Connection::new(negotiated, aliases, self.config.ping_timeout, now);
+        self.phase = Phase::Live(Box::new(connection));
+        self.set_state(ClientState::Connected);
+        self.events.push_back(Event::Connected(agreed));
+        if session_present {
+            for packet_id in self.session.on_resumed() {
+                self.write_pubrel(packet_id, ReasonCode::SUCCESS);
+            }
+        } else {
+            self.start_over();
+        }
+    }
+
+    /// The server has no session of ours: subscribe again, publish again what may be published twice.
+    fn start_over(&mut self) {
+        let remains = self.session.on_lost();
+        for op in remains.released {
+            self.fail(op, super::OpKind::Publish, Error::new(ErrorCode::SessionLost));
+        }
+        let again = |publication: &Publication| {
+            publication.qos == crate::codec::QoS::AtLeastOnce || self.config.requeue_exactly_once
+        };
+        let (requeued, lost): (Vec<_>, Vec<_>) = remains.publications.into_iter().partition(again);
+        self.session.queue.push_front(requeued.into_iter());
+        for publication in lost {
+            self.fail_publication(&publication, ErrorCode::SessionLost);
+        }
+        for ids in self.session.subscriptions.groups().into_iter().rev() {
+            self.session.requests.push_front(Request::Subscribe { op: None, ids, sent: Vec::new() });
+        }
+    }
+
+    /// The server broke a rule: say so where 5.0 allows it, and hang up (4.13.1).
+    pub(super) fn violate(&mut self, now: Instant, violation: Violation) {
+        if self.version == ProtocolVersion::V5 {
+            self.write_disconnect(violation.reason);
+        }
+        self.drop_connection(now, violation.into(), true);
+    }
+
+    /// The connection, or the attempt at one, is over.
+    pub(super) fn lose(&mut self, now: Instant, error: Error) {
+        self.drop_connection(now, error, false);
+    }
+
+    fn drop_connection(&mut self, now: Instant, error: Error, keep_output: bool) {
+        let no_answer = match &self.phase {
+            Phase::Idle | Phase::Waiting { .. } | Phase::Closed => return,
+            Phase::Handshaking { .. } => error.code == ErrorCode::ConnectionClosed,
+            Phase::Dialing { .. } | Phase::Live(_) => false,
+        };
+        self.transport.push_back(TransportRequest::Close);
+        if !keep_output {
+            self.out.clear();
+        }
+        self.fail_connection_operations(&error);
+        self.session.on_connection_lost();
+        if self.closing.is_some() {
+            return self.finish(None);
+        }
+        // A server of 3.1.1 refuses 5.0 with a CONNACK, or by hanging up without one.
+        let refused = no_answer || error.code == ErrorCode::VersionNotSupported;
+        if self.config.version == VersionPolicy::Auto && !self.connected_before {
+            if refused && self.version == ProtocolVersion::V5 {
+                self.version = ProtocolVersion::V311;
+                return self.dial(now);
+            }
+            self.version = ProtocolVersion::V5;
+        }
+        let policy = self.config.reconnect.filter(|_| !is_terminal(&error));
+        let delay = policy.and_then(|policy| self.backoff.on_lost(now, &policy, &error));
+        let retry = delay.map(|delay| Retry { delay, attempt: self.backoff.failures() + 1 });
+        let lost = Event::Disconnected { error: Some(Box::new(error.clone())), retry };
+        match retry {
+            Some(Retry { delay, .. }) => {
+                self.phase = Phase::Waiting { until: now + delay };
+                self.set_state(if self.connected_before {
+                    ClientState::Reconnecting
+                } else {
+                    ClientState::Connecting
+                });
+                self.events.push_back(lost);
+            }
+            None => {
+                self.events.push_back(lost);
+                self.finish(Some(error));
+            }
+        }
+    }
+
+    fn on_timeout(&mut self, now: Instant) {
+        for publication in self.session.queue.take_expired(now) {
+            self.fail_publication(&publication, ErrorCode::MessageExpired);
+        }
+        if self.on_closing_deadline(now) {
+            return;
+        }
+        match &mut self.phase {
+            Phase::Dialing { deadline } if *deadline <= now => {
+                self.lose(now, Error::new(ErrorCode::ConnectTimeout))
+            }
+            Phase::Handshaking { deadline, .. } if *deadline <= now => {
+                self.lose(now, Error::new(ErrorCode::ConnackTimeout));
+            }
+            Phase::Waiting { until } if *until <= now => self.dial(now),
+            Phase::Live(connection) => match connection.keep_alive.poll(now) {
+                KeepAliveAction::None => {}
+                KeepAliveAction::Ping => self.write_ping(now, None),
+                KeepAliveAction::Dead => self.lose(now, Error::new(ErrorCode::KeepAliveTimeout)),
+            },
+            Phase::Idle
+            | Phase::Dialing { .. }
+            | Phase::Handshaking { .. }
+            | Phase::Waiting { .. }
+            | Phase::Closed => {}
+        }
+    }
+
+    /// Begins an orderly end; work in progress has until `closing.deadline`.
+    pub(super) fn close(&mut self, closing: Closing) {
+        match self.phase {
+            Phase::Live(_) => {
+                self.closing = Some(closing);
+                self.set_state(ClientState::Closing);
+                self.finish_when_drained();
+            }
+            Phase::Dialing { .. } | Phase::Handshaking { .. } => {
+                self.out.clear();
+                self.transport.push_back(TransportRequest::Close);
+                self.finish(None);
+            }
+            Phase::Idle | Phase::Waiting { .. } => self.finish(None),
+            Phase::Closed => {}
+        }
+    }
+
+    /// Unfinished work has had its time.
+    pub(super) fn on_closing_deadline(&mut self, now: Instant) -> bool {
+        let due = self.closing.as_ref().is_some_and(|closing| closing.deadline <= now);
+        if due {
+            self.say_goodbye();
+        }
+        due
+    }
+
+    /// Ends a closing client as soon as nothing waits for the server any more.
+    pub(super) fn finish_when_drained(&mut self) {
+        let drained = self.closing.is_some()
+            && self.unsent.is_empty()
+            && self.session.queue.len() == 0
+            && self.session.requests.is_empty()
+            && self.session.exchanges.is_empty();
+        if drained {
+            self.say_goodbye();
+        }
+    }
+
+    fn say_goodbye(&mut self) {
+        if let Some(closing) = self.closing.take() {
+            let disconnect = Disconnect {
+                reason: closing.options.reason,
+                properties: closing.options.properties.as_properties(),
+            };
+            self.write_last(&disconnect);
+            self.transport.push_back(TransportRequest::Close);
+            self.finish(None);
+        }
+    }
+
+    /// Hangs up without DISCONNECT, so that the server publishes the Will.
+    pub(super) fn terminate(&mut self) {
+        if !matches!(self.phase, Phase::Closed) {
+            self.out.clear();
+            self.transport.push_back(TransportRequest::Close);
+            self.finish(None);
+        }
+    }
+
+    fn finish(&mut self, error: Option<Error>) {
+        self.phase = Phase::Closed;
+        self.closing = None;
+        let reason = error.clone().unwrap_or(Error::new(ErrorCode::ClientClosed));
+        self.fail_everything(&reason);
+        self.set_state(ClientState::Closed);
+        self.events.push_back(Event::Closed(error.map(Box::new)));
+    }
+}

@@ -1,0 +1,284 @@
+//! The client: commands, bytes and time go in; events, bytes and the next deadline come out.
+
+#![forbid(unsafe_code)]
+
+mod command;
+mod event;
+mod lifecycle;
+mod receive;
+mod reconnect;
+mod settle;
+mod stats;
+mod topics;
+mod transmit;
+
+pub use command::DisconnectOptions;
+pub use event::{ClientState, Completion, Event, Failure, Message, OpKind, Retry, TransportRequest};
+pub use lifecycle::TransportClose;
+pub use stats::Stats;
+
+use crate::codec::{FrameBuffer, Properties, ProtocolVersion, QoS, Span};
+use crate::config::{Config, VersionPolicy};
+use crate::connection::{Connection, Handshake, Negotiated};
+use crate::error::Error;
+use crate::session::{OpId, Session};
+use crate::time::Instant;
+use core::ops::Range;
+use reconnect::Backoff;
+use std::collections::VecDeque;
+use topics::Topics;
+
+/// An MQTT client without a socket, a clock or a thread.
+///
+/// After every call that may change something, drain it in this order: [`Client::poll_event`] until `None`,
+/// [`Client::poll_transmit`] until `false`, [`Client::poll_transport`] until `None`; then arm one timer for
+/// [`Client::poll_timeout`]. Calls that come too early, too late or twice do nothing.
+#[derive(Debug)]
+pub struct Client {
+    /// Bytes received. Apart from the rest, so that an event can borrow from it.
+    frames: FrameBuffer,
+    core: Core,
+}
+
+/// What moves when a packet, a command or the time comes in.
+#[derive(Debug)]
+struct Core {
+    config: Config,
+    session: Session,
+    topics: Topics,
+    phase: Phase,
+    state: ClientState,
+    backoff: Backoff,
+    /// Version that the next CONNECT will have.
+    version: ProtocolVersion,
+    /// Client Identifier of the next CONNECT: the configured one, or the one that the server has assigned.
+    client_id: Box<str>,
+    /// The server promised to keep our session after the connection.
+    has_session: bool,
+    connected_before: bool,
+    /// The next CONNECT has to start a new session, because the server's does not fit ours.
+    must_start_clean: bool,
+    closing: Option<Closing>,
+    /// Whole packets for the transport.
+    out: Vec<u8>,
+    /// QoS 0 publishes in `out`: done when it is handed over.
+    unsent: Vec<OpId>,
+    /// PINGREQs that wait for their PINGRESP, and whose they are.
+    pings: VecDeque<Option<(OpId, Instant)>>,
+    events: VecDeque<Event<'static>>,
+    transport: VecDeque<TransportRequest>,
+    stats: Stats,
+    last_op: u32,
+}
+
+/// Where the current connection stands. What belongs to a phase exists in that phase only.
+#[derive(Debug)]
+enum Phase {
+    Idle,
+    /// The driver opens the transport.
+    Dialing {
+        deadline: Instant,
+    },
+    /// CONNECT was written.
+    Handshaking {
+        deadline: Instant,
+        handshake: Box<Handshake>,
+    },
+    Live(Box<Connection>),
+    /// The next attempt is due at `until`.
+    Waiting {
+        until: Instant,
+    },
+    Closed,
+}
+
+impl Phase {
+    fn live(&self) -> Option<&Connection> {
+        if let Self::Live(connection) = self { Some(connection) } else { None }
+    }
+
+    fn live_mut(&mut self) -> Option<&mut Connection> {
+        if let Self::Live(connection) = self { Some(connection) } else { None }
+    }
+}
+
+/// A disconnect that was asked for and lets work in progress finish first.
+#[derive(Debug)]
+struct Closing {
+    deadline: Instant,
+    options: DisconnectOptions,
+}
+
+/// Where a message lies, between receiving and handing it out.
+#[derive(Debug)]
+struct Delivery {
+    span: Span,
+    topic: topics::TopicRef,
+    qos: QoS,
+    retain: bool,
+    dup: bool,
+    /// Relative to the packet.
+    properties: Range<usize>,
+    payload: Range<usize>,
+    ack_token: Option<u32>,
+}
+
+impl Client {
+    /// A client that has not been started. `seed` is any number that differs between clients, such as entropy of the
+    /// host: it spreads their reconnects over time.
+    ///
+    /// # Errors
+    /// What [`Config::validate`] finds.
+    pub fn new(config: Config, seed: u64) -> Result<Self, Error> {
+        config.validate()?;
+        let version = match config.version {
+            VersionPolicy::Auto => ProtocolVersion::V5,
+            VersionPolicy::Only(version) => version,
+        };
+        Ok(Self {
+            frames: FrameBuffer::new(config.maximum_packet_size),
+            core: Core {
+                client_id: config.client_id.as_str().into(),
+                config,
+                session: Session::default(),
+                topics: Topics::default(),
+                phase: Phase::Idle,
+                state: ClientState::Idle,
+                backoff: Backoff::new(seed),
+                version,
+                has_session: false,
+                connected_before: false,
+                must_start_clean: false,
+                closing: None,
+                out: Vec::new(),
+                unsent: Vec::new(),
+                pings: VecDeque::new(),
+                events: VecDeque::new(),
+                transport: VecDeque::new(),
+                stats: Stats::default(),
+                last_op: 0,
+            },
+        })
+    }
+
+    /// Where the client stands.
+    #[must_use]
+    pub fn state(&self) -> ClientState {
+        self.core.state
+    }
+
+    /// What was negotiated for the current connection.
+    #[must_use]
+    pub fn server(&self) -> Option<&Negotiated> {
+        self.core.phase.live().map(|connection| &connection.negotiated)
+    }
+
+    /// Counters up to now.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.core.stats()
+    }
+
+    /// Space for the next `len` bytes from the transport. Payloads and properties of earlier events end here.
+    pub fn receive_buffer(&mut self, len: usize) -> &mut [u8] {
+        self.frames.spare(len)
+    }
+
+    /// The first `len` bytes of the last [`Client::receive_buffer`] have been filled.
+    ///
+    /// They are read by [`Client::poll_event`], packet by packet. Bytes that come while no connection is open are
+    /// dropped.
+    pub fn handle_received(&mut self, now: Instant, len: usize) {
+        if len > 0 && self.core.on_bytes(now, len) {
+            self.frames.commit(len);
+        }
+    }
+
+    /// [`Client::receive_buffer`] and [`Client::handle_received`] in one.
+    pub fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
+        self.receive_buffer(bytes.len()).copy_from_slice(bytes);
+        self.handle_received(now, bytes.len());
+    }
+
+    /// The next thing that happened. A message borrows the receive buffer, which does not move until the next
+    /// [`Client::receive_buffer`]; so positions taken from several messages stay good until then.
+    pub fn poll_event(&mut self, now: Instant) -> Option<Event<'_>> {
+        let delivery = loop {
+            if let Some(event) = self.core.events.pop_front() {
+                return Some(event);
+            }
+            if !self.core.wants_bytes() {
+                self.frames.reset();
+                return None;
+            }
+            match self.frames.next(self.core.version) {
+                Ok(Some(span)) => {
+                    if let Some(delivery) = self.core.on_packet(now, span, self.frames.bytes(span)) {
+                        break delivery;
+                    }
+                }
+                Ok(None) => return None,
+                Err(violation) => self.core.violate(now, violation),
+            }
+        };
+        Some(Event::Message(self.message(&delivery)))
+    }
+
+    /// Whether [`Client::poll_event`] has something other than received packets to tell.
+    #[must_use]
+    pub fn has_events(&self) -> bool {
+        !self.core.events.is_empty()
+    }
+
+    /// Whether [`Client::poll_transport`] has something to ask for.
+    #[must_use]
+    pub fn has_transport_request(&self) -> bool {
+        !self.core.transport.is_empty()
+    }
+
+    fn message(&self, delivery: &Delivery) -> Message<'_> {
+        let packet = self.frames.bytes(delivery.span);
+        let part = |range: &Range<usize>| packet.get(range.clone()).unwrap_or_default();
+        let position = |range: &Range<usize>| self.frames.chunk_offset(delivery.span.start + range.start);
+        Message {
+            topic: self.core.topics.topic(delivery.topic.id),
+            topic_id: delivery.topic.id,
+            new_topic: delivery.topic.is_new,
+            payload: part(&delivery.payload),
+            payload_position: position(&delivery.payload),
+            qos: delivery.qos,
+            retain: delivery.retain,
+            dup: delivery.dup,
+            properties: Properties::from_validated(part(&delivery.properties)),
+            properties_position: position(&delivery.properties),
+            subscriptions: self.core.topics.routes(delivery.topic.id),
+            ack_token: delivery.ack_token,
+        }
+    }
+}
+
+impl Core {
+    fn stats(&self) -> Stats {
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Stats {
+            queued_messages: count(self.session.queue.len()),
+            queued_bytes: count(self.session.queue.bytes()),
+            in_flight: count(self.session.exchanges.iter().count()),
+            subscriptions: count(self.session.subscriptions.len()),
+            ..self.stats
+        }
+    }
+
+    fn set_state(&mut self, state: ClientState) {
+        if self.state != state {
+            self.state = state;
+            self.events.push_back(Event::State(state));
+        }
+    }
+
+    fn next_op(&mut self) -> OpId {
+        // Wraps after four billion operations; those of back then are long settled.
+        self.last_op = self.last_op.checked_add(1).unwrap_or(1);
+        OpId(self.last_op)
+    }
+}

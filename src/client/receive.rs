@@ -1,0 +1,368 @@
+//! What each packet of the server does.
+
+use super::{Client, Completion, Core, Delivery, Event, OpKind, Phase};
+use crate::codec::{
+    Ack, AckKind, Disconnect, Packet, PacketId, PropertyId, ProtocolVersion, Publish, QoS, ReasonCode, Span,
+    SubAck, UnsubAck, Violation, decode_from_server,
+};
+use crate::connection::{InboundAliases, refusal_of_3_1_1};
+use crate::error::{Error, ErrorCode};
+use crate::session::{Arrival, Exchange, OpId, Request};
+use crate::time::Instant;
+
+impl Client {
+    /// Accepts or refuses a message that waits for it ([`Config::manual_ack`](crate::config::Config::manual_ack)).
+    /// Acknowledgements leave in the order of receipt (4.6). A token that was used before or belongs to an earlier
+    /// connection does nothing: the server sends that message again. 3.1.1 cannot refuse, so there every verdict
+    /// is an acceptance.
+    pub fn acknowledge(&mut self, token: u32, reason: ReasonCode) {
+        if self.core.session.inbound.settle(token, reason) {
+            self.core.write_due_acks();
+        }
+    }
+}
+
+impl Core {
+    /// Whether bytes from the transport mean anything now.
+    pub(super) fn wants_bytes(&self) -> bool {
+        matches!(self.phase, Phase::Handshaking { .. } | Phase::Live(_))
+    }
+
+    pub(super) fn on_bytes(&mut self, now: Instant, len: usize) -> bool {
+        if let Some(connection) = self.phase.live_mut() {
+            connection.keep_alive.on_received(now);
+        }
+        self.stats.bytes_received += len as u64;
+        self.wants_bytes()
+    }
+
+    /// Takes in one whole packet; a message to deliver comes back as its positions.
+    pub(super) fn on_packet(&mut self, now: Instant, span: Span, bytes: &[u8]) -> Option<Delivery> {
+        if let Phase::Handshaking { .. } = &self.phase
+            && self.version == ProtocolVersion::V5
+            && let Some(error) = refusal_of_3_1_1(bytes)
+        {
+            self.lose(now, error);
+            return None;
+        }
+        match decode_from_server(self.version, bytes).and_then(|packet| self.dispatch(now, &packet)) {
+            Ok(None) => None,
+            Ok(Some(publish)) => match self.on_publish(&publish) {
+                Ok(arrived) => arrived.map(|(topic, ack_token)| {
+                    let payload = bytes.len() - publish.payload.len();
+                    Delivery {
+                        span,
+                        topic,
+                        qos: publish.qos,
+                        retain: publish.retain,
+                        dup: publish.dup,
+                        properties: payload - publish.properties.as_bytes().len()..payload,
+                        payload: payload..bytes.len(),
+                        ack_token,
+                    }
+                }),
+                Err(violation) => {
+                    self.violate(now, violation);
+                    None
+                }
+            },
+            Err(violation) => {
+                self.violate(now, violation);
+                None
+            }
+        }
+    }
+
+    fn dispatch<'a>(&mut self, now: Instant, packet: &Packet<'a>) -> Result<Option<Publish<'a>>, Violation> {
+        if let Packet::ConnAck(connack) = packet {
+            self.on_connack(now, connack);
+            return Ok(None);
+        }
+        if let Phase::Handshaking { .. } = self.phase {
+            // Before CONNACK the server may send nothing else, AUTH apart, which was not asked for.
+            return Err(Violation::protocol_error("MQTT-3.2.0-1", 0));
+        }
+        match packet {
+            Packet::Publish(publish) => return Ok(Some(*publish)),
+            Packet::Ack(ack) => self.on_ack(ack)?,
+            Packet::SubAck(suback) => self.on_suback(suback)?,
+            Packet::UnsubAck(unsuback) => self.on_unsuback(unsuback)?,
+            Packet::PingResp => self.on_pingresp(now),
+            Packet::Disconnect(disconnect) => self.on_disconnect(now, disconnect),
+            // No Authentication Method was sent, so the server must not send AUTH (MQTT-4.12.0-6).
+            Packet::Auth(_) => return Err(Violation::protocol_error("MQTT-4.12.0-6", 0)),
+            // The decoder refuses packets that only a client sends.
+            Packet::ConnAck(_)
+            | Packet::Connect(_)
+            | Packet::Subscribe(_)
+            | Packet::Unsubscribe(_)
+            | Packet::PingReq => return Err(Violation::protocol_error("§2.1.2", 0)),
+        }
+        Ok(None)
+    }
+
+    /// Notes the message and acknowledges it; `None` when it was delivered before.
+    fn on_publish(
+        &mut self,
+        publish: &Publish<'_>,
+    ) -> Result<Option<(super::topics::TopicRef, Option<u32>)>, Violation> {
+        let Some(connection) = self.phase.live_mut() else { return Ok(None) };
+        let topic = resolve_topic(&mut connection.inbound_aliases, publish)?;
+        let known = publish.packet_id.is_some_and(|id| self.session.inbound.is_counted(id));
+        if publish.qos > QoS::AtMostOnce
+            && !known
+            && self.version == ProtocolVersion::V5
+            && self.session.inbound.open() >= u32::from(self.config.receive_maximum)
+        {
+            let reason = ReasonCode::RECEIVE_MAXIMUM_EXCEEDED;
+            return Err(Violation { reason, statement: "MQTT-3.3.4-9", offset: 0 });
+        }
+        let topic = self.topics.intern(topic, publish.properties, &self.session.subscriptions);
+        let token = match (publish.qos, publish.packet_id) {
+            (QoS::AtLeastOnce, Some(id)) => {
+                self.session.inbound.on_at_least_once();
+                self.acknowledge_or_defer(id, QoS::AtLeastOnce)
+            }
+            (QoS::ExactlyOnce, Some(id)) => match self.session.inbound.on_exactly_once(id) {
+                Arrival::New => self.acknowledge_or_defer(id, QoS::ExactlyOnce),
+                Arrival::Duplicate => {
+                    self.stats.duplicates_suppressed += 1;
+                    self.write_pubrec(id, ReasonCode::SUCCESS);
+                    return Ok(None);
+                }
+                Arrival::Pending => return Ok(None),
+            },
+            (QoS::AtMostOnce | QoS::AtLeastOnce | QoS::ExactlyOnce, _) => None,
+        };
+        self.check_flood()?;
+        self.stats.messages_received += 1;
+        Ok(Some((topic, token)))
+    }
+
+    fn acknowledge_or_defer(&mut self, id: PacketId, qos: QoS) -> Option<u32> {
+        if self.config.manual_ack {
+            return Some(self.session.inbound.defer(id, qos));
+        }
+        match qos {
+            QoS::AtLeastOnce => self.write_puback(id, ReasonCode::SUCCESS),
+            QoS::ExactlyOnce => self.write_pubrec(id, ReasonCode::SUCCESS),
+            QoS::AtMostOnce => {}
+        }
+        None
+    }
+
+    fn on_ack(&mut self, ack: &Ack<'_>) -> Result<(), Violation> {
+        if !self.config.request_problem_information && !ack.properties.is_empty() {
+            return Err(Violation::protocol_error("MQTT-3.1.2-29", 0));
+        }
+        let id = ack.packet_id;
+        match ack.kind {
+            AckKind::PubRel => {
+                let known = self.session.inbound.on_pubrel(id);
+                self.write_pubcomp(
+                    id,
+                    if known { ReasonCode::SUCCESS } else { ReasonCode::PACKET_IDENTIFIER_NOT_FOUND },
+                );
+                return self.check_flood();
+            }
+            AckKind::PubAck => match self.session.exchanges.get(id) {
+                Some(Exchange::Publish { publication, .. }) if publication.qos == QoS::AtLeastOnce => {
+                    self.end_publish(ack);
+                }
+                Some(_) => return Err(Violation::protocol_error("MQTT-4.3.2-3", 0)),
+                None => self.stats.unknown_acks += 1,
+            },
+            AckKind::PubRec => match self.session.exchanges.get_mut(id) {
+                Some(Exchange::Publish { publication, .. }) if publication.qos == QoS::ExactlyOnce => {
+                    if ack.reason.is_error() {
+                        self.end_publish(ack);
+                    } else {
+                        self.release(id);
+                    }
+                }
+                Some(Exchange::Release { .. }) => self.write_pubrel(id, ReasonCode::SUCCESS),
+                Some(_) => return Err(Violation::protocol_error("MQTT-4.3.3-4", 0)),
+                None => {
+                    self.stats.unknown_acks += 1;
+                    self.write_pubrel(id, ReasonCode::PACKET_IDENTIFIER_NOT_FOUND);
+                    return self.check_flood();
+                }
+            },
+            AckKind::PubComp => match self.session.exchanges.get(id) {
+                Some(Exchange::Release { .. }) => self.end_publish(ack),
+                Some(_) => return Err(Violation::protocol_error("MQTT-4.3.3-6", 0)),
+                None => self.stats.unknown_acks += 1,
+            },
+        }
+        self.finish_when_drained();
+        Ok(())
+    }
+
+    /// PUBREC came: from now on only the identifier matters (4.3.3-4).
+    fn release(&mut self, id: PacketId) {
+        let sequence = self.session.next_sequence();
+        if let Some(exchange) = self.session.exchanges.get_mut(id)
+            && let Exchange::Publish { publication, counted } = exchange
+        {
+            *exchange = Exchange::Release { op: publication.op, sequence, counted: *counted };
+        }
+        self.write_pubrel(id, ReasonCode::SUCCESS);
+    }
+
+    /// The last acknowledgement of a publish, good or bad: the identifier is free.
+    fn end_publish(&mut self, ack: &Ack<'_>) {
+        let (op, qos, counted) = match self.session.exchanges.remove(ack.packet_id) {
+            Some(Exchange::Publish { publication, counted }) => (publication.op, publication.qos, counted),
+            Some(Exchange::Release { op, counted, .. }) => (op, QoS::ExactlyOnce, counted),
+            Some(Exchange::Request { .. }) | None => return,
+        };
+        if let Some(connection) = self.phase.live_mut() {
+            connection.return_quota(counted);
+        }
+        // PUBCOMP "packet identifier not found" still ends the exchange, and the message had been taken before.
+        if ack.reason.is_error() && ack.kind != AckKind::PubComp {
+            let text = ack.properties.str(PropertyId::ReasonString);
+            self.fail(op, OpKind::Publish, Error::refused(ErrorCode::RejectedByServer, ack.reason, text));
+        } else if let Some(op) = op {
+            self.complete(Completion {
+                qos,
+                packet_id: Some(ack.packet_id),
+                reasons: vec![ack.reason],
+                properties: ack.properties.as_bytes().into(),
+                ..Completion::new(op, OpKind::Publish)
+            });
+        }
+    }
+
+    fn on_suback(&mut self, suback: &SubAck<'_>) -> Result<(), Violation> {
+        let (op, ids, sent) = match self.session.exchanges.get(suback.packet_id) {
+            Some(Exchange::Request { request: Request::Subscribe { op, ids, sent }, .. }) => {
+                (*op, ids.clone(), sent.clone())
+            }
+            Some(_) => return Err(Violation::protocol_error("MQTT-3.8.4-2", 0)),
+            None => {
+                self.stats.unknown_acks += 1;
+                return Ok(());
+            }
+        };
+        if suback.reasons.len() != sent.len() {
+            return Err(Violation::protocol_error("MQTT-3.8.4-6", 0));
+        }
+        self.session.exchanges.remove(suback.packet_id);
+        let mut refused: Vec<(u32, ReasonCode)> = Vec::new();
+        for (id, reason) in sent.iter().zip(suback.reasons.iter()) {
+            if reason.is_error() {
+                let entry = self.session.subscriptions.remove(*id);
+                refused.push((*id, reason));
+                if op.is_none()
+                    && let Some(entry) = entry
+                {
+                    let error = Error::refused(ErrorCode::RejectedByServer, reason, Some(&entry.filter));
+                    self.events.push_back(Event::Notice(Box::new(error)));
+                }
+            } else if let Some(entry) = self.session.subscriptions.get_mut(*id) {
+                entry.granted = Some(reason);
+            }
+        }
+        self.settle_subscribe(op, suback, &ids, &refused);
+        self.finish_when_drained();
+        Ok(())
+    }
+
+    fn settle_subscribe(
+        &mut self,
+        op: Option<OpId>,
+        suback: &SubAck<'_>,
+        ids: &[u32],
+        refused: &[(u32, ReasonCode)],
+    ) {
+        let Some(op) = op else { return };
+        let reasons = self.session.subscriptions.reasons(ids, refused);
+        match reasons.iter().position(|reason| reason.is_error()) {
+            None => self.complete(Completion {
+                packet_id: Some(suback.packet_id),
+                reasons,
+                properties: suback.properties.as_bytes().into(),
+                ..Completion::new(op, OpKind::Subscribe)
+            }),
+            Some(index) => {
+                let text = suback.properties.str(PropertyId::ReasonString);
+                let error = refusal_at(&reasons, index, text);
+                self.fail_with(Some(op), OpKind::Subscribe, error, reasons);
+            }
+        }
+    }
+
+    fn on_unsuback(&mut self, unsuback: &UnsubAck<'_>) -> Result<(), Violation> {
+        let filters = match self.session.exchanges.get(unsuback.packet_id) {
+            Some(Exchange::Request { request: Request::Unsubscribe { filters, .. }, .. }) => filters.len(),
+            Some(_) => return Err(Violation::protocol_error("MQTT-3.10.4-4", 0)),
+            None => {
+                self.stats.unknown_acks += 1;
+                return Ok(());
+            }
+        };
+        if self.version == ProtocolVersion::V5 && unsuback.reasons.len() != filters {
+            return Err(Violation::protocol_error("MQTT-3.11.3-1", 0));
+        }
+        if let Some(Exchange::Request { request, .. }) = self.session.exchanges.remove(unsuback.packet_id)
+            && let Some(op) = request.op()
+        {
+            let reasons: Vec<ReasonCode> = unsuback.reasons.iter().collect();
+            match reasons.iter().position(|reason| reason.is_error()) {
+                None => self.complete(Completion {
+                    packet_id: Some(unsuback.packet_id),
+                    reasons,
+                    properties: unsuback.properties.as_bytes().into(),
+                    ..Completion::new(op, OpKind::Unsubscribe)
+                }),
+                Some(index) => {
+                    let text = unsuback.properties.str(PropertyId::ReasonString);
+                    let error = refusal_at(&reasons, index, text);
+                    self.fail_with(Some(op), OpKind::Unsubscribe, error, reasons);
+                }
+            }
+        }
+        self.finish_when_drained();
+        Ok(())
+    }
+
+    fn on_pingresp(&mut self, now: Instant) {
+        // One that nobody waits for proves that the server lives, and no more.
+        if let Some(Some((op, since))) = self.pings.pop_front() {
+            self.complete(Completion { round_trip: now.since(since), ..Completion::new(op, OpKind::Ping) });
+        }
+    }
+
+    fn on_disconnect(&mut self, now: Instant, disconnect: &Disconnect<'_>) {
+        let code = if disconnect.reason == ReasonCode::SESSION_TAKEN_OVER {
+            ErrorCode::SessionTakenOver
+        } else {
+            ErrorCode::DisconnectedByServer
+        };
+        let text = disconnect
+            .properties
+            .str(PropertyId::ServerReference)
+            .or(disconnect.properties.str(PropertyId::ReasonString));
+        self.lose(now, Error::refused(code, disconnect.reason, text));
+    }
+}
+
+/// The topic of a PUBLISH, whose alias is noted or looked up (3.3.2.3.4).
+fn resolve_topic<'a>(aliases: &'a mut InboundAliases, publish: &Publish<'a>) -> Result<&'a str, Violation> {
+    let Some(alias) = publish.properties.u16(PropertyId::TopicAlias) else { return Ok(publish.topic) };
+    if !aliases.allows(alias) {
+        let reason = ReasonCode::TOPIC_ALIAS_INVALID;
+        return Err(Violation { reason, statement: "MQTT-3.3.2-9", offset: 0 });
+    }
+    if publish.topic.is_empty() {
+        return aliases.resolve(alias).ok_or(Violation::protocol_error("§3.3.4", 0));
+    }
+    aliases.bind(alias, publish.topic);
+    Ok(publish.topic)
+}
+
+fn refusal_at(reasons: &[ReasonCode], index: usize, text: Option<&str>) -> Error {
+    let reason = reasons.get(index).copied().unwrap_or(ReasonCode::UNSPECIFIED_ERROR);
+    Error::refused(ErrorCode::RejectedByServer, reason, text).at(u32::try_from(index).unwrap_or(u32::MAX))
+}

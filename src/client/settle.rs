@@ -1,0 +1,71 @@
+//! How operations end: every accepted one gets exactly one completion or failure.
+
+use super::{Completion, Core, Event, Failure, OpKind};
+use crate::codec::ReasonCode;
+use crate::error::{Error, ErrorCode};
+use crate::session::{Exchange, OpId, Publication, Request};
+
+impl Core {
+    pub(super) fn complete(&mut self, completion: Completion) {
+        self.events.push_back(Event::Completed(completion));
+    }
+
+    /// Settles an operation with an error; nothing happens when its caller has given it up.
+    pub(super) fn fail(&mut self, op: Option<OpId>, kind: OpKind, error: Error) {
+        self.fail_with(op, kind, error, Vec::new());
+    }
+
+    pub(super) fn fail_with(
+        &mut self,
+        op: Option<OpId>,
+        kind: OpKind,
+        error: Error,
+        reasons: Vec<ReasonCode>,
+    ) {
+        if let Some(op) = op {
+            self.events.push_back(Event::Failed(Box::new(Failure { op, kind, error, reasons })));
+        }
+    }
+
+    pub(super) fn fail_publication(&mut self, publication: &Publication, code: ErrorCode) {
+        self.fail(publication.op, OpKind::Publish, Error::new(code));
+    }
+
+    pub(super) fn fail_request(&mut self, request: &Request, error: Error) {
+        let kind = match request {
+            Request::Subscribe { .. } => OpKind::Subscribe,
+            Request::Unsubscribe { .. } => OpKind::Unsubscribe,
+        };
+        self.fail(request.op(), kind, error);
+    }
+
+    /// Settles what ends with the connection: QoS 0 publishes not handed over, and pings.
+    pub(super) fn fail_connection_operations(&mut self, error: &Error) {
+        for op in core::mem::take(&mut self.unsent) {
+            self.fail(Some(op), OpKind::Publish, error.clone());
+        }
+        for (op, _) in core::mem::take(&mut self.pings).into_iter().flatten() {
+            self.fail(Some(op), OpKind::Ping, error.clone());
+        }
+    }
+
+    /// Settles everything that is still open. The client is at its end.
+    pub(super) fn fail_everything(&mut self, error: &Error) {
+        self.fail_connection_operations(error);
+        for exchange in self.session.exchanges.take_all() {
+            match exchange {
+                Exchange::Publish { publication, .. } => {
+                    self.fail(publication.op, OpKind::Publish, error.clone())
+                }
+                Exchange::Release { op, .. } => self.fail(op, OpKind::Publish, error.clone()),
+                Exchange::Request { request, .. } => self.fail_request(&request, error.clone()),
+            }
+        }
+        while let Some(publication) = self.session.queue.pop_oldest() {
+            self.fail(publication.op, OpKind::Publish, error.clone());
+        }
+        while let Some(request) = self.session.requests.pop_front() {
+            self.fail_request(&request, error.clone());
+        }
+    }
+}

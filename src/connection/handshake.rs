@@ -1,0 +1,161 @@
+//! CONNECT and what its CONNACK agreed on (3.1, 3.2).
+
+use super::ServerLimits;
+use crate::codec::{
+    ConnAck, Connect, EncodeError, Properties, PropertyId, ProtocolVersion, ReasonCode, Violation, Will,
+};
+use crate::config::Config;
+use crate::error::{Error, ErrorCode};
+
+/// User name and password of one attempt. They are written to CONNECT and not kept.
+#[derive(Clone, Copy, Default)]
+pub struct Credentials<'a> {
+    /// User Name (3.1.3.5).
+    pub username: Option<&'a str>,
+    /// Password (3.1.3.6).
+    pub password: Option<&'a [u8]>,
+}
+
+impl core::fmt::Debug for Credentials<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Credentials(redacted)")
+    }
+}
+
+/// A CONNECT that waits for its CONNACK.
+#[derive(Debug)]
+pub(crate) struct Handshake {
+    pub(crate) version: ProtocolVersion,
+    pub(crate) clean_start: bool,
+    pub(crate) client_id: Box<str>,
+    pub(crate) subprotocol: Box<str>,
+}
+
+/// What client and server agreed on for one connection.
+#[derive(Clone, Debug)]
+pub struct Negotiated {
+    /// Version of MQTT in use.
+    pub version: ProtocolVersion,
+    /// Subprotocol of the WebSocket; empty when none was offered.
+    pub subprotocol: Box<str>,
+    /// Whether the server continues an earlier session.
+    pub session_present: bool,
+    /// Client Identifier in use, assigned by the server or ours.
+    pub client_id: Box<str>,
+    /// Keep Alive in force, in seconds (3.2.2.3.14).
+    pub keep_alive_seconds: u16,
+    /// Session Expiry Interval in force, in seconds (3.2.2.3.2).
+    pub session_expiry_seconds: u32,
+    /// What the server supports.
+    pub limits: ServerLimits,
+    properties: Box<[u8]>,
+}
+
+impl Negotiated {
+    /// The properties of the CONNACK as they came.
+    #[must_use]
+    pub fn properties(&self) -> Properties<'_> {
+        Properties::from_validated(&self.properties)
+    }
+}
+
+impl Handshake {
+    /// Appends the CONNECT packet.
+    pub(crate) fn write(
+        &self,
+        config: &Config,
+        credentials: Credentials<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        let properties = config.connect_properties()?;
+        let will = config.will.as_ref().map(|will| Will {
+            topic: &will.topic,
+            payload: &will.payload,
+            qos: will.qos,
+            retain: will.retain,
+            properties: will.properties.as_properties(),
+        });
+        let connect = Connect {
+            clean_start: self.clean_start,
+            keep_alive: config.keep_alive_seconds,
+            client_id: &self.client_id,
+            username: credentials.username,
+            password: credentials.password,
+            will,
+            properties: properties.as_properties(),
+        };
+        connect.encode(self.version, out)
+    }
+
+    /// What the CONNACK means: an agreement, a refusal, or a violation of the protocol.
+    pub(crate) fn accept(&self, config: &Config, connack: &ConnAck<'_>) -> Result<Negotiated, Rejection> {
+        let properties = connack.properties;
+        if connack.reason.is_error() {
+            let code = if connack.reason == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION {
+                ErrorCode::VersionNotSupported
+            } else {
+                ErrorCode::ConnectRefused
+            };
+            let text = properties.str(PropertyId::ReasonString);
+            return Err(Rejection::Refused(Error::refused(code, connack.reason, text)));
+        }
+        let violation = |statement| Err(Rejection::Violation(Violation::protocol_error(statement, 0)));
+        if connack.session_present && self.clean_start {
+            return violation("MQTT-3.2.2-2");
+        }
+        if properties.contains(PropertyId::AuthenticationMethod) {
+            return violation("MQTT-4.12.0-6");
+        }
+        let assigned = properties.str(PropertyId::AssignedClientIdentifier);
+        let client_id = match assigned {
+            Some(assigned) if self.client_id.is_empty() => assigned,
+            Some(_) | None => &self.client_id,
+        };
+        if client_id.is_empty() && self.version == ProtocolVersion::V5 {
+            return violation("MQTT-3.2.2-16");
+        }
+        Ok(Negotiated {
+            version: self.version,
+            subprotocol: self.subprotocol.clone(),
+            session_present: connack.session_present,
+            client_id: client_id.into(),
+            keep_alive_seconds: properties
+                .u16(PropertyId::ServerKeepAlive)
+                .unwrap_or(config.keep_alive_seconds),
+            session_expiry_seconds: self.session_expiry(config, properties),
+            limits: ServerLimits::from_connack(self.version, properties),
+            properties: properties.as_bytes().into(),
+        })
+    }
+
+    fn session_expiry(&self, config: &Config, properties: Properties<'_>) -> u32 {
+        match self.version {
+            ProtocolVersion::V311 if self.clean_start => 0,
+            ProtocolVersion::V311 => u32::MAX,
+            ProtocolVersion::V5 => {
+                properties.u32(PropertyId::SessionExpiryInterval).unwrap_or(config.session_expiry_seconds)
+            }
+        }
+    }
+}
+
+/// Why a CONNACK did not lead to a connection.
+#[derive(Debug)]
+pub(crate) enum Rejection {
+    /// The server said no.
+    Refused(Error),
+    /// The server said something it must not say.
+    Violation(Violation),
+}
+
+/// Recognises the CONNACK of a server that knows 3.1.1 only and was sent a 5.0 CONNECT: it has no property length.
+pub(crate) fn refusal_of_3_1_1(packet: &[u8]) -> Option<Error> {
+    let &[0x20, 2, 0, code] = packet else { return None };
+    let reason = ReasonCode::from_connack_v3(code).filter(|reason| reason.is_error())?;
+    let code = if reason == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION {
+        ErrorCode::VersionNotSupported
+    } else {
+        ErrorCode::ConnectRefused
+    };
+    Some(Error::refused(code, reason, None))
+}

@@ -1,0 +1,119 @@
+//! When to ping, and when the silence has lasted too long (3.1.2.10).
+
+use crate::time::{Instant, Millis};
+
+/// What is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeepAliveAction {
+    /// Nothing yet.
+    None,
+    /// Send PINGREQ now.
+    Ping,
+    /// The server did not answer: the connection is dead.
+    Dead,
+}
+
+/// The keep-alive clock of one connection.
+///
+/// A ping is due when either direction has been silent for three quarters of the Keep Alive: the server closes
+/// after one and a half times without a packet from us, and a connection that only carries our own packets would
+/// otherwise never show that it is dead.
+#[derive(Debug)]
+pub(crate) struct KeepAlive {
+    interval: Option<Millis>,
+    timeout: Millis,
+    last_sent: Instant,
+    last_received: Instant,
+    awaiting_since: Option<Instant>,
+}
+
+impl KeepAlive {
+    /// `seconds` as in CONNECT or Server Keep Alive; 0 turns it off. `timeout` is how long an answer may take.
+    pub(crate) fn new(seconds: u16, timeout: Millis, now: Instant) -> Self {
+        let keep_alive = Millis::from_seconds(u32::from(seconds));
+        let interval = (seconds > 0).then(|| Millis::new(keep_alive.get() * 3 / 4));
+        let timeout = if seconds > 0 { timeout.min(keep_alive) } else { timeout };
+        Self { interval, timeout, last_sent: now, last_received: now, awaiting_since: None }
+    }
+
+    pub(crate) fn on_sent(&mut self, now: Instant) {
+        self.last_sent = now;
+    }
+
+    /// Any byte proves that the server lives, an answer to the ping or not.
+    pub(crate) fn on_received(&mut self, now: Instant) {
+        self.last_received = now;
+        self.awaiting_since = None;
+    }
+
+    pub(crate) fn on_ping(&mut self, now: Instant) {
+        self.last_sent = now;
+        self.awaiting_since.get_or_insert(now);
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match self.awaiting_since {
+            Some(since) => Some(since + self.timeout),
+            None => Some(self.last_sent.min(self.last_received) + self.interval?),
+        }
+    }
+
+    pub(crate) fn poll(&self, now: Instant) -> KeepAliveAction {
+        match self.deadline() {
+            Some(at) if at <= now && self.awaiting_since.is_some() => KeepAliveAction::Dead,
+            Some(at) if at <= now => KeepAliveAction::Ping,
+            Some(_) | None => KeepAliveAction::None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Instant {
+        Instant::from_millis(millis)
+    }
+
+    #[test]
+    fn inbound_traffic_alone_does_not_put_the_ping_off() {
+        let mut clock = KeepAlive::new(60, Millis::new(10_000), at(0));
+        for second in 1..45 {
+            clock.on_received(at(second * 1000));
+            assert_eq!(clock.poll(at(second * 1000)), KeepAliveAction::None);
+        }
+        assert_eq!(clock.poll(at(45_000)), KeepAliveAction::Ping);
+    }
+
+    #[test]
+    fn outbound_traffic_alone_does_not_hide_a_dead_server() {
+        let mut clock = KeepAlive::new(60, Millis::new(10_000), at(0));
+        clock.on_sent(at(44_000));
+        assert_eq!(clock.poll(at(45_000)), KeepAliveAction::Ping);
+        clock.on_ping(at(45_000));
+        clock.on_sent(at(54_000));
+        assert_eq!(clock.poll(at(54_999)), KeepAliveAction::None);
+        assert_eq!(clock.poll(at(55_000)), KeepAliveAction::Dead);
+    }
+
+    #[test]
+    fn any_byte_answers_the_ping() {
+        let mut clock = KeepAlive::new(60, Millis::new(10_000), at(0));
+        clock.on_ping(at(45_000));
+        clock.on_received(at(46_000));
+        assert_eq!(clock.deadline(), Some(at(90_000)));
+    }
+
+    #[test]
+    fn a_late_timer_pings_before_it_gives_up() {
+        let clock = KeepAlive::new(60, Millis::new(10_000), at(0));
+        assert_eq!(clock.poll(at(3_600_000)), KeepAliveAction::Ping);
+    }
+
+    #[test]
+    fn zero_turns_it_off() {
+        let clock = KeepAlive::new(0, Millis::new(10_000), at(0));
+        assert_eq!(clock.deadline(), None);
+        assert_eq!(clock.poll(at(u64::MAX)), KeepAliveAction::None);
+    }
+}

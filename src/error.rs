@@ -1,0 +1,168 @@
+//! The one error type of the core: a stable code, and what is known about the case.
+
+use crate::codec::{ReasonCode, Violation};
+use crate::topic::TopicError;
+
+/// What went wrong, as a number that is stable across releases and that the TypeScript side maps to a name and a hint.
+///
+/// Below 20 the caller is at fault, from 20 on one delivery failed, from 30 on the connection did, from 50 on the page
+/// around the client, from 60 on the engine itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum ErrorCode {
+    /// An option is out of its range; [`Error::text`] names it.
+    InvalidOption = 1,
+    /// The topic name breaks a rule of section 4.7; [`Error::at`] is the byte.
+    InvalidTopic = 2,
+    /// The topic filter breaks a rule of section 4.7; [`Error::at`] is the byte.
+    InvalidFilter = 3,
+    /// The packet would exceed the protocol's or the server's Maximum Packet Size.
+    PacketTooLarge = 4,
+    /// The offline queue is full and its policy is to refuse.
+    QueueFull = 5,
+    /// The server said in CONNACK that it does not support this.
+    NotSupportedByServer = 6,
+    /// The client was closed.
+    ClientClosed = 7,
+    /// An argument cannot be represented in MQTT; [`Error::text`] names it.
+    InvalidArgument = 8,
+    /// MQTT 3.1.1 has no such feature.
+    UnsupportedInVersion = 9,
+    /// The caller cancelled the operation.
+    Aborted = 11,
+    /// The caller's time for the operation ran out.
+    Timeout = 12,
+    /// The operation needs a live connection and there is none.
+    NotConnected = 13,
+    /// The server refused this one operation; [`Error::reason`] says why.
+    RejectedByServer = 20,
+    /// The session ended before the outcome was known.
+    SessionLost = 21,
+    /// The message expired before it could be sent.
+    MessageExpired = 22,
+    /// The message was dropped from the full offline queue, as its policy says.
+    DroppedFromQueue = 23,
+    /// The server answered CONNECT with a refusal.
+    ConnectRefused = 30,
+    /// The server sent DISCONNECT.
+    DisconnectedByServer = 31,
+    /// The server sent bytes that are not an MQTT packet.
+    MalformedPacket = 32,
+    /// The server sent a packet that the protocol does not allow there.
+    ProtocolError = 33,
+    /// The WebSocket closed without a DISCONNECT.
+    ConnectionClosed = 34,
+    /// The WebSocket did not open in time.
+    ConnectTimeout = 35,
+    /// Nothing was heard from the server within the ping timeout.
+    KeepAliveTimeout = 36,
+    /// The WebSocket opened with another subprotocol than was offered.
+    SubprotocolRejected = 37,
+    /// Another connection with the same Client Identifier took the session over.
+    SessionTakenOver = 38,
+    /// The WebSocket could not be opened.
+    ConnectFailed = 39,
+    /// The WebSocket opened, but CONNACK did not come in time.
+    ConnackTimeout = 40,
+    /// The server speaks no version of MQTT that was offered.
+    VersionNotSupported = 41,
+    /// The server sent a text frame; MQTT uses binary frames only (section 6).
+    TextFrame = 42,
+    /// A page on https may not open ws: URLs.
+    InsecureUrl = 50,
+    /// The URL cannot be used for a WebSocket.
+    InvalidUrl = 51,
+    /// The page's Content Security Policy forbids the connection.
+    BlockedByCsp = 52,
+    /// The browser is offline.
+    Offline = 53,
+    /// The WebAssembly engine crashed; a new client has to be made.
+    EngineCrashed = 60,
+    /// The WebAssembly module could not be loaded.
+    WasmLoadFailed = 61,
+    /// A message or event handler threw.
+    HandlerFailed = 62,
+    /// The application's url or credentials function failed.
+    ProviderFailed = 63,
+}
+
+/// One failure: its code and whatever is known about it. Never holds a payload or a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What went wrong.
+    pub code: ErrorCode,
+    /// The reason code that the server gave or that the client sent.
+    pub reason: Option<ReasonCode>,
+    /// Where: a byte offset, or the index of the filter in its list.
+    pub at: Option<u32>,
+    /// The limit that was exceeded.
+    pub limit: Option<u32>,
+    /// The statement or section of the standard that was broken.
+    pub statement: Option<&'static str>,
+    /// The option's name, the server's reason string, or the WebSocket's close reason.
+    pub text: Option<Box<str>>,
+    /// The WebSocket's close code.
+    pub close_code: Option<u16>,
+}
+
+impl Error {
+    /// An error of which only the code is known.
+    #[must_use]
+    pub const fn new(code: ErrorCode) -> Self {
+        Self { code, reason: None, at: None, limit: None, statement: None, text: None, close_code: None }
+    }
+
+    /// An option or argument is not usable; `name` says which.
+    #[must_use]
+    pub fn named(code: ErrorCode, name: &str) -> Self {
+        Self { text: Some(name.into()), ..Self::new(code) }
+    }
+
+    /// The server refused with `reason`, and perhaps a Reason String.
+    #[must_use]
+    pub fn refused(code: ErrorCode, reason: ReasonCode, text: Option<&str>) -> Self {
+        Self { reason: Some(reason), text: text.map(Into::into), ..Self::new(code) }
+    }
+
+    /// More than `limit` of something that the server or the protocol bounds.
+    #[must_use]
+    pub fn exceeds(code: ErrorCode, limit: u32) -> Self {
+        Self { limit: Some(limit), ..Self::new(code) }
+    }
+
+    /// The same error, `index` saying which item of a list is meant.
+    #[must_use]
+    pub const fn at(mut self, index: u32) -> Self {
+        self.at = Some(index);
+        self
+    }
+
+    pub(crate) fn invalid_topic(error: TopicError) -> Self {
+        Self::invalid(ErrorCode::InvalidTopic, error)
+    }
+
+    /// `filter` is named, because it may be one of a list.
+    pub(crate) fn invalid_filter(filter: &str, error: TopicError) -> Self {
+        Self { text: Some(filter.into()), ..Self::invalid(ErrorCode::InvalidFilter, error) }
+    }
+
+    fn invalid(code: ErrorCode, error: TopicError) -> Self {
+        let at = u32::try_from(error.at).unwrap_or(u32::MAX);
+        Self { statement: Some(error.kind.statement()), ..Self::new(code).at(at) }
+    }
+}
+
+impl From<Violation> for Error {
+    fn from(violation: Violation) -> Self {
+        let code = if violation.reason == ReasonCode::MALFORMED_PACKET {
+            ErrorCode::MalformedPacket
+        } else {
+            ErrorCode::ProtocolError
+        };
+        Self {
+            reason: Some(violation.reason),
+            statement: Some(violation.statement),
+            ..Self::new(code).at(violation.offset)
+        }
+    }
+}

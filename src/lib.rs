@@ -1,0 +1,14 @@
+//! An MQTT client for web pages: a state machine without input or output, and the browser driver around it.
+
+pub mod client;
+pub mod codec;
+pub mod config;
+pub mod connection;
+mod error;
+pub mod session;
+pub mod time;
+pub mod topic;
+#[cfg(target_arch = "wasm32")]
+pub mod web;
+
+pub use error::{Error, ErrorCode};

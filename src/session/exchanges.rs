@@ -1,0 +1,150 @@
+//! Exchanges with the server that hold a packet identifier: one table, so that no identifier is ever in use twice.
+
+use super::publication::Publication;
+use super::{OpId, Request};
+use crate::codec::PacketId;
+use std::collections::VecDeque;
+
+/// An exchange that waits for the server, under its packet identifier.
+#[derive(Debug)]
+pub(crate) enum Exchange {
+    /// PUBLISH at QoS 1 or 2 was sent; PUBACK or PUBREC is to come.
+    Publish {
+        publication: Publication,
+        /// Takes up one of the server's Receive Maximum on this connection.
+        counted: bool,
+    },
+    /// PUBREL was sent; PUBCOMP is to come. The message itself is no longer needed.
+    Release { op: Option<OpId>, sequence: u64, counted: bool },
+    /// SUBSCRIBE or UNSUBSCRIBE was sent; its acknowledgement is to come.
+    Request { request: Request, sequence: u64 },
+}
+
+/// Packet identifiers and what they stand for.
+///
+/// Identifiers stay dense, so that looking one up is an index. A freed one rests a while before it is used again:
+/// a late duplicate of its acknowledgement then finds nothing instead of the wrong exchange.
+#[derive(Debug, Default)]
+pub(crate) struct Exchanges {
+    slots: Vec<Option<Exchange>>,
+    free: VecDeque<u16>,
+}
+
+const HIGHEST_PACKET_ID: usize = u16::MAX as usize;
+const REST: usize = 16;
+
+impl Exchanges {
+    /// Whether a packet identifier is left (2.2.1: there are 65,535).
+    pub(crate) fn has_free_id(&self) -> bool {
+        !self.free.is_empty() || self.slots.len() < HIGHEST_PACKET_ID
+    }
+
+    /// Stores `exchange` under a fresh packet identifier, or hands it back when all are in use.
+    pub(crate) fn insert(&mut self, exchange: Exchange) -> Result<PacketId, Exchange> {
+        let reuse = self.free.len() >= REST || self.slots.len() >= HIGHEST_PACKET_ID;
+        if reuse && let Some(index) = self.free.pop_front() {
+            if let (Some(slot), Some(id)) =
+                (self.slots.get_mut(usize::from(index)), id_of(usize::from(index)))
+            {
+                *slot = Some(exchange);
+                return Ok(id);
+            }
+        }
+        let Some(id) = id_of(self.slots.len()) else { return Err(exchange) };
+        self.slots.push(Some(exchange));
+        Ok(id)
+    }
+
+    pub(crate) fn get(&self, id: PacketId) -> Option<&Exchange> {
+        self.slots.get(index_of(id))?.as_ref()
+    }
+
+    pub(crate) fn get_mut(&mut self, id: PacketId) -> Option<&mut Exchange> {
+        self.slots.get_mut(index_of(id))?.as_mut()
+    }
+
+    /// Ends the exchange; its identifier is free from now on.
+    pub(crate) fn remove(&mut self, id: PacketId) -> Option<Exchange> {
+        let exchange = self.slots.get_mut(index_of(id))?.take()?;
+        self.free.push_back(id.get() - 1);
+        if self.free.len() == self.slots.len() {
+            // Nothing is open: give the memory of a burst back, but not the order of reuse.
+            self.slots.shrink_to(REST * 4);
+        }
+        Some(exchange)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (PacketId, &Exchange)> {
+        self.slots.iter().enumerate().filter_map(|(index, slot)| Some((id_of(index)?, slot.as_ref()?)))
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (PacketId, &mut Exchange)> {
+        self.slots.iter_mut().enumerate().filter_map(|(index, slot)| Some((id_of(index)?, slot.as_mut()?)))
+    }
+
+    /// Takes every exchange out, in the order of their identifiers, and starts again from 1.
+    pub(crate) fn take_all(&mut self) -> impl Iterator<Item = Exchange> + use<> {
+        self.free.clear();
+        core::mem::take(&mut self.slots).into_iter().flatten()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.free.len() == self.slots.len()
+    }
+}
+
+fn id_of(index: usize) -> Option<PacketId> {
+    PacketId::new(u16::try_from(index + 1).ok()?)
+}
+
+fn index_of(id: PacketId) -> usize {
+    usize::from(id.get()) - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> Exchange {
+        Exchange::Request { request: Request::Unsubscribe { op: None, filters: Vec::new() }, sequence: 0 }
+    }
+
+    fn insert(table: &mut Exchanges) -> u16 {
+        table.insert(request()).expect("an identifier is free").get()
+    }
+
+    #[test]
+    fn identifiers_start_at_one_and_never_repeat_while_in_use() {
+        let mut table = Exchanges::default();
+        let mut seen = vec![false; 65_536];
+        for _ in 0..65_535 {
+            let id = insert(&mut table);
+            assert!(id != 0 && !seen[usize::from(id)]);
+            seen[usize::from(id)] = true;
+        }
+        assert!(!table.has_free_id());
+        assert!(table.insert(request()).is_err());
+        let id = PacketId::new(40_000).expect("not zero");
+        assert!(table.remove(id).is_some());
+        assert_eq!(insert(&mut table), 40_000);
+    }
+
+    #[test]
+    fn a_freed_identifier_rests_before_it_is_used_again() {
+        let mut table = Exchanges::default();
+        let first = insert(&mut table);
+        table.remove(PacketId::new(first).expect("not zero"));
+        for _ in 0..4 {
+            assert_ne!(insert(&mut table), first);
+        }
+    }
+
+    #[test]
+    fn removing_twice_finds_nothing() {
+        let mut table = Exchanges::default();
+        let id = table.insert(request()).expect("an identifier is free");
+        assert!(table.remove(id).is_some());
+        assert!(table.remove(id).is_none());
+        assert!(table.is_empty());
+    }
+}

@@ -1,0 +1,145 @@
+//! State that outlives a network connection: what was published, received and subscribed (section 4.1).
+
+#![forbid(unsafe_code)]
+
+mod exchanges;
+mod inbound;
+mod publication;
+mod queue;
+mod subscriptions;
+
+pub(crate) use exchanges::{Exchange, Exchanges};
+pub(crate) use inbound::{Arrival, Inbound};
+pub use publication::PayloadSource;
+pub(crate) use publication::Publication;
+pub(crate) use queue::Queue;
+pub(crate) use subscriptions::Subscriptions;
+
+use crate::codec::{PacketId, SubscribeOptions};
+use std::collections::VecDeque;
+
+/// Names one operation of the application, such as a publish, until it is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OpId(pub u32);
+
+/// A SUBSCRIBE or UNSUBSCRIBE that waits for a connection or a packet identifier.
+#[derive(Debug)]
+pub(crate) enum Request {
+    Subscribe {
+        op: Option<OpId>,
+        /// The subscriptions of the call, one for each of its filters.
+        ids: Vec<u32>,
+        /// Those that the packet in flight carries.
+        sent: Vec<u32>,
+    },
+    Unsubscribe {
+        op: Option<OpId>,
+        filters: Vec<Box<str>>,
+    },
+}
+
+impl Request {
+    pub(crate) fn op(&self) -> Option<OpId> {
+        match self {
+            Self::Subscribe { op, .. } | Self::Unsubscribe { op, .. } => *op,
+        }
+    }
+
+    /// The caller has given up waiting; the request itself stays.
+    pub(crate) fn forget_op(&mut self) {
+        match self {
+            Self::Subscribe { op, .. } | Self::Unsubscribe { op, .. } => *op = None,
+        }
+    }
+}
+
+/// The client's half of an MQTT session, and what the application has asked for beyond it.
+#[derive(Debug, Default)]
+pub(crate) struct Session {
+    pub(crate) exchanges: Exchanges,
+    pub(crate) inbound: Inbound,
+    pub(crate) queue: Queue,
+    pub(crate) requests: VecDeque<Request>,
+    pub(crate) subscriptions: Subscriptions,
+    /// PUBLISH packets to send again on this connection, in their original order (4.6.0-1).
+    pub(crate) resend: VecDeque<PacketId>,
+    next_sequence: u64,
+}
+
+/// What is left of the publishes in flight when the session has ended on the server.
+pub(crate) struct Remains {
+    /// Messages whose PUBLISH was sent; the server may or may not have taken them. In the order of publishing.
+    pub(crate) publications: Vec<Publication>,
+    /// Operations of QoS 2 messages whose PUBREL was sent.
+    pub(crate) released: Vec<Option<OpId>>,
+}
+
+impl Session {
+    pub(crate) fn next_sequence(&mut self) -> u64 {
+        self.next_sequence += 1;
+        self.next_sequence
+    }
+
+    /// The connection ended: requests in flight wait again, publishes keep their identifiers.
+    pub(crate) fn on_connection_lost(&mut self) {
+        self.inbound.on_connection_lost();
+        self.resend.clear();
+        let mut waiting = Vec::new();
+        for (id, exchange) in self.exchanges.iter_mut() {
+            match exchange {
+                Exchange::Publish { counted, .. } | Exchange::Release { counted, .. } => *counted = false,
+                Exchange::Request { sequence, .. } => waiting.push((*sequence, id)),
+            }
+        }
+        waiting.sort_unstable();
+        for (_, id) in waiting.into_iter().rev() {
+            if let Some(Exchange::Request { request, .. }) = self.exchanges.remove(id) {
+                self.requests.push_front(request);
+            }
+        }
+    }
+
+    /// The server kept the session: everything unacknowledged goes out again, in its order (4.4, 4.6).
+    ///
+    /// Returns the identifiers whose PUBREL has to be sent; PUBLISH packets are left in `resend`.
+    pub(crate) fn on_resumed(&mut self) -> Vec<PacketId> {
+        let mut publishes: Vec<(u64, PacketId)> = Vec::new();
+        let mut releases: Vec<(u64, PacketId)> = Vec::new();
+        for (id, exchange) in self.exchanges.iter() {
+            match exchange {
+                Exchange::Publish { publication, .. } => publishes.push((publication.sequence, id)),
+                Exchange::Release { sequence, .. } => releases.push((*sequence, id)),
+                Exchange::Request { .. } => {}
+            }
+        }
+        publishes.sort_unstable();
+        releases.sort_unstable();
+        self.resend = publishes.into_iter().map(|(_, id)| id).collect();
+        releases.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// The server has no session: its half of every exchange is gone.
+    pub(crate) fn on_lost(&mut self) -> Remains {
+        self.inbound.on_session_lost();
+        self.resend.clear();
+        let mut remains = Remains { publications: Vec::new(), released: Vec::new() };
+        for exchange in self.exchanges.take_all() {
+            match exchange {
+                Exchange::Publish { publication, .. } => remains.publications.push(publication),
+                Exchange::Release { op, .. } => remains.released.push(op),
+                Exchange::Request { .. } => {}
+            }
+        }
+        remains.publications.sort_unstable_by_key(|publication| publication.sequence);
+        remains
+    }
+}
+
+/// Options of one filter in a subscribe call (3.8.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filter<'a> {
+    /// The topic filter, `$share/group/` included.
+    pub filter: &'a str,
+    /// Its subscription options.
+    pub options: SubscribeOptions,
+}
