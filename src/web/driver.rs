@@ -1,0 +1,370 @@
+//! Joins the core to a WebSocket, a timer and the host. The only place that calls out.
+
+use super::batch::{Batch, Detail};
+use super::fault::Busy;
+use super::host::{EngineHost, HostError, Target};
+use super::objects;
+use super::socket::{Socket, SocketEvent};
+use super::timer::Timer;
+use crate::client::{Client, TransportClose, TransportRequest};
+use crate::codec::Properties;
+use crate::connection::Credentials;
+use crate::error::{Error, ErrorCode};
+use crate::time::{Instant, Millis};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+/// Bytes in the browser's send buffer above which the rest waits here, where it can still expire or be cancelled.
+const HIGH_WATER: u32 = 256 * 1024;
+/// There is no event for an emptier send buffer, so it is looked at again after this time.
+const DRAIN_CHECK: Millis = Millis::new(25);
+/// A socket that failed and is closed, but fires no `close` (CSP in Chromium, blocked ports in WebKit), ends after this.
+const CLOSE_GRACE: Millis = Millis::new(100);
+
+/// One engine. Held by its binding, and weakly by the closures of socket and timer.
+pub(super) struct Driver {
+    pub(super) host: EngineHost,
+    busy: Busy,
+    client: RefCell<Client>,
+    socket: RefCell<Option<Socket>>,
+    /// Sockets whose closures may still be on the stack; dropped on a later entry.
+    retired: RefCell<Vec<Socket>>,
+    /// Tells events of the current attempt from those of earlier ones.
+    generation: Cell<u32>,
+    target: RefCell<Option<Target>>,
+    /// What the host said when it could not provide URL or credentials: the application sees this very object.
+    provider_error: RefCell<Option<JsValue>>,
+    failing_since: Cell<Option<Instant>>,
+    pumping: Cell<bool>,
+    pump_again: Cell<bool>,
+    flush_asked: Cell<bool>,
+    batch: RefCell<Batch>,
+    buffer: RefCell<Vec<u8>>,
+    timer: Timer,
+    this: Weak<Self>,
+}
+
+impl Driver {
+    pub(super) fn new(host: EngineHost, client: Client) -> Rc<Self> {
+        Rc::new_cyclic(|this| Self {
+            host,
+            busy: Busy::default(),
+            client: RefCell::new(client),
+            socket: RefCell::default(),
+            retired: RefCell::default(),
+            generation: Cell::new(0),
+            target: RefCell::default(),
+            provider_error: RefCell::default(),
+            failing_since: Cell::new(None),
+            pumping: Cell::new(false),
+            pump_again: Cell::new(false),
+            flush_asked: Cell::new(false),
+            batch: RefCell::default(),
+            buffer: RefCell::default(),
+            timer: Timer::default(),
+            this: this.clone(),
+        })
+    }
+
+    /// Runs `work` on the core. An earlier trap, or a call from within, is refused.
+    pub(super) fn enter<R>(&self, work: impl FnOnce(&mut Client, Instant) -> R) -> Result<R, JsValue> {
+        let now = now();
+        self.busy
+            .run(|| work(&mut self.client.borrow_mut(), now))
+            .ok_or_else(|| self.host.error(&Error::new(ErrorCode::EngineCrashed)))
+    }
+
+    /// A command of the application: what it causes goes out together with everything else of this turn.
+    pub(super) fn command<R>(
+        &self,
+        work: impl FnOnce(&mut Client, Instant) -> Result<R, Error>,
+    ) -> Result<R, JsValue> {
+        let result = self.enter(work)?;
+        self.ask_for_flush();
+        result.map_err(|error| self.host.error(&error))
+    }
+
+    pub(super) fn flush(&self) {
+        self.flush_asked.set(false);
+        self.pump(None);
+    }
+
+    pub(super) fn on_timer(&self) {
+        self.timer.on_fired();
+        let failed = self.failing_since.get().is_some_and(|since| now().since(since) >= CLOSE_GRACE);
+        if failed {
+            self.on_close(1006, "");
+        }
+        if self.enter(Client::handle_timeout).is_ok() {
+            self.pump(None);
+        }
+    }
+
+    /// Drops what belongs to an engine that is not used any more.
+    pub(super) fn shut_down(&self) {
+        self.timer.cancel();
+        self.retire_socket();
+    }
+
+    fn ask_for_flush(&self) {
+        if !self.flush_asked.replace(true) {
+            // A host that cannot schedule is broken beyond what an error could tell it.
+            let _thrown = self.host.schedule();
+        }
+    }
+
+    /// Takes everything out of the core and hands it on: events, bytes, transport requests, the next deadline.
+    ///
+    /// `chunk` is what was just received; messages refer to it. While they are being handed out nothing is sent: their
+    /// handlers run in the microtask that the host has queued, and the flush after it sends acknowledgements and
+    /// answers in one go.
+    fn pump(&self, chunk: Option<&ArrayBuffer>) {
+        if self.pumping.replace(true) {
+            self.pump_again.set(true);
+            return;
+        }
+        self.retired.take();
+        loop {
+            self.pump_again.set(false);
+            let Ok(messages) = self.hand_out_events(chunk) else { break };
+            if messages && !self.has_transport_request() {
+                self.ask_for_flush();
+            } else {
+                self.transmit();
+                self.serve_transport();
+            }
+            if !self.pump_again.get() && !self.has_events() {
+                break;
+            }
+        }
+        self.pumping.set(false);
+        self.arm_timer();
+    }
+
+    /// Returns whether there were messages among the events.
+    fn hand_out_events(&self, chunk: Option<&ArrayBuffer>) -> Result<bool, JsValue> {
+        let mut batch = self.batch.take();
+        self.enter(|client, now| {
+            while let Some(event) = client.poll_event(now) {
+                batch.push(event);
+            }
+        })?;
+        let messages = batch.has_messages();
+        if !batch.is_empty() {
+            let details: Array = batch.take_details().iter().map(|detail| self.detail(detail)).collect();
+            let (words, count) = batch.complete();
+            // The sink is ours and does not throw; if it does, the rest must go on all the same.
+            let _thrown = self.host.on_batch(words, count, chunk, &details);
+        }
+        batch.clear();
+        self.batch.replace(batch);
+        Ok(messages)
+    }
+
+    fn detail(&self, detail: &Detail) -> JsValue {
+        match detail {
+            Detail::Error(error) => self.error(error),
+            Detail::Server(negotiated) => objects::server_info(negotiated),
+            Detail::Properties(block) => objects::properties(Properties::from_validated(block)),
+        }
+    }
+
+    fn error(&self, error: &Error) -> JsValue {
+        let provided = match error.code {
+            ErrorCode::ProviderFailed | ErrorCode::InvalidUrl => self.provider_error.borrow().clone(),
+            _ => None,
+        };
+        provided.unwrap_or_else(|| self.host.error(error))
+    }
+
+    fn transmit(&self) {
+        let mut buffer = self.buffer.take();
+        while self.has_room() && self.enter(|client, now| client.poll_transmit(now, &mut buffer)) == Ok(true)
+        {
+            let sent = self.socket.borrow().as_ref().map_or(Ok(()), |socket| socket.send(&buffer));
+            if sent.is_err() {
+                // Only a socket that is not open throws; its close event is under way.
+                break;
+            }
+        }
+        buffer.clear();
+        buffer.shrink_to(64 * 1024);
+        self.buffer.replace(buffer);
+    }
+
+    fn has_room(&self) -> bool {
+        self.socket.borrow().as_ref().is_none_or(|socket| socket.buffered() < HIGH_WATER)
+    }
+
+    fn serve_transport(&self) {
+        while let Ok(Some(request)) = self.enter(|client, _| client.poll_transport()) {
+            match request {
+                TransportRequest::Open { attempt } => self.resolve(attempt),
+                TransportRequest::Close => self.retire_socket(),
+            }
+        }
+    }
+
+    fn has_transport_request(&self) -> bool {
+        self.client.borrow().has_transport_request()
+    }
+
+    fn has_events(&self) -> bool {
+        self.client.borrow().has_events()
+    }
+
+    fn arm_timer(&self) {
+        let now = now();
+        let core = self.client.try_borrow().ok().and_then(|client| client.poll_timeout());
+        let drain = (!self.has_room()).then(|| now + DRAIN_CHECK);
+        let close = self.failing_since.get().map(|since| since + CLOSE_GRACE);
+        if let Some(deadline) = [core, drain, close].into_iter().flatten().min() {
+            let this = self.this.clone();
+            self.timer.arm(now, deadline, move || {
+                if let Some(driver) = this.upgrade() {
+                    driver.on_timer();
+                }
+            });
+        }
+    }
+
+    /// Asks the host for URL and credentials, which may take a while.
+    fn resolve(&self, attempt: u32) {
+        let generation = self.generation.get().wrapping_add(1);
+        self.generation.set(generation);
+        self.provider_error.take();
+        let promise = match self.host.resolve(attempt) {
+            Ok(promise) => promise,
+            Err(thrown) => return self.on_provider_error(thrown),
+        };
+        let this = self.this.clone();
+        spawn_local(async move {
+            let answer = JsFuture::from(promise).await;
+            let Some(driver) = this.upgrade().filter(|driver| driver.generation.get() == generation) else {
+                return;
+            };
+            match answer {
+                Ok(target) => driver.open(target.unchecked_into()),
+                Err(thrown) => driver.on_provider_error(thrown),
+            }
+            driver.pump(None);
+        });
+    }
+
+    fn on_provider_error(&self, thrown: JsValue) {
+        let retryable = thrown.is_object() && thrown.unchecked_ref::<HostError>().retryable() != Some(false);
+        let code = if retryable { ErrorCode::ProviderFailed } else { ErrorCode::InvalidUrl };
+        self.provider_error.replace(Some(thrown));
+        self.fail(Error::new(code));
+    }
+
+    fn open(&self, target: Target) {
+        let protocols = target.protocols();
+        let made = match target.socket() {
+            Some(ws) => Ok(ws),
+            None => Socket::open(&target.url(), &protocols),
+        };
+        let ws = match made {
+            Ok(ws) => ws,
+            Err(thrown) => return self.fail(open_error(&thrown)),
+        };
+        let _thrown = self.host.on_socket(&ws);
+        let (this, generation) = (self.this.clone(), self.generation.get());
+        let socket = Socket::new(ws, move |event| {
+            // Late events of a socket that was given up mean nothing.
+            if let Some(driver) = this.upgrade().filter(|driver| driver.generation.get() == generation) {
+                driver.on_socket_event(event);
+            }
+        });
+        self.target.replace(Some(target));
+        self.socket.replace(Some(socket));
+    }
+
+    fn retire_socket(&self) {
+        self.generation.set(self.generation.get().wrapping_add(1));
+        self.failing_since.set(None);
+        self.target.take();
+        if let Some(socket) = self.socket.take() {
+            socket.retire();
+            self.retired.borrow_mut().push(socket);
+        }
+    }
+
+    fn on_socket_event(&self, event: SocketEvent) {
+        match event {
+            SocketEvent::Open => self.on_open(),
+            SocketEvent::Message(data) => return self.on_message(&data),
+            SocketEvent::Error => {
+                let done = self.socket.borrow().as_ref().is_some_and(Socket::is_closing);
+                self.failing_since.set(done.then(now));
+            }
+            SocketEvent::Close { code, reason } => self.on_close(code, &reason),
+        }
+        self.pump(None);
+    }
+
+    fn on_open(&self) {
+        let (Some(target), Some(selected)) =
+            (self.target.take(), self.socket.borrow().as_ref().map(Socket::protocol))
+        else {
+            return;
+        };
+        let offered = target.protocols();
+        let username = target.username();
+        let password = target.password().map(|password| password.to_vec());
+        let credentials = Credentials { username: username.as_deref(), password: password.as_deref() };
+        let _crashed = self.enter(|client, now| client.handle_opened(now, &offered, &selected, credentials));
+    }
+
+    fn on_message(&self, data: &JsValue) {
+        let Some(chunk) = data.dyn_ref::<ArrayBuffer>() else {
+            self.fail(Error::new(ErrorCode::TextFrame));
+            return self.pump(None);
+        };
+        let bytes = Uint8Array::new(chunk);
+        let len = bytes.length() as usize;
+        let received = self.enter(|client, now| {
+            bytes.copy_to(client.receive_buffer(len));
+            client.handle_received(now, len);
+        });
+        if received.is_ok() {
+            self.pump(Some(chunk));
+        }
+    }
+
+    fn on_close(&self, code: u16, reason: &str) {
+        self.failing_since.set(None);
+        let _crashed = self.enter(|client, now| client.handle_closed(now, TransportClose { code, reason }));
+    }
+
+    fn fail(&self, error: Error) {
+        let _crashed = self.enter(|client, now| client.handle_failed(now, error));
+    }
+}
+
+/// What the WebSocket constructor threw.
+fn open_error(thrown: &JsValue) -> Error {
+    let name = if thrown.is_object() { thrown.unchecked_ref::<HostError>().name() } else { None };
+    Error::new(match name.as_deref() {
+        Some("SyntaxError") => ErrorCode::InvalidUrl,
+        Some("SecurityError") => ErrorCode::InsecureUrl,
+        // Firefox throws for what the Content Security Policy forbids.
+        Some(_) | None => ErrorCode::BlockedByCsp,
+    })
+}
+
+/// Milliseconds of a clock that never goes back.
+fn now() -> Instant {
+    // Not negative, and far from the range where whole milliseconds would be lost.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    Instant::from_millis(performance_now() as u64)
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
+}

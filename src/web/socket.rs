@@ -1,0 +1,86 @@
+//! A WebSocket with its four handlers, which live and end with it.
+
+use wasm_bindgen::prelude::*;
+use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
+
+/// What a socket tells its owner.
+pub(super) enum SocketEvent {
+    Open,
+    /// `data` of the message, whatever it is.
+    Message(JsValue),
+    /// Nothing is known beyond the fact.
+    Error,
+    Close {
+        code: u16,
+        reason: String,
+    },
+}
+
+/// A socket in use. Dropping it takes the handlers off first.
+pub(super) struct Socket {
+    ws: WebSocket,
+    _open: Closure<dyn FnMut(Event)>,
+    _message: Closure<dyn FnMut(MessageEvent)>,
+    _error: Closure<dyn FnMut(Event)>,
+    _close: Closure<dyn FnMut(CloseEvent)>,
+}
+
+/// `readyState` of a socket that is done.
+const CLOSING: u16 = 2;
+
+impl Socket {
+    /// Opens `url`, or throws what the browser throws: SecurityError for ws: on a https page, SyntaxError for a bad URL.
+    pub(super) fn open(url: &str, protocols: &[String]) -> Result<WebSocket, JsValue> {
+        if protocols.is_empty() {
+            return WebSocket::new(url);
+        }
+        let list: js_sys::Array = protocols.iter().map(JsValue::from).collect();
+        WebSocket::new_with_str_sequence(url, &list)
+    }
+
+    /// Takes over a socket that was just made, before any of its events.
+    pub(super) fn new(ws: WebSocket, sink: impl Fn(SocketEvent) + Clone + 'static) -> Self {
+        ws.set_binary_type(BinaryType::Arraybuffer);
+        let (open_sink, message_sink, error_sink, close_sink) =
+            (sink.clone(), sink.clone(), sink.clone(), sink);
+        let open = Closure::new(move |_event: Event| open_sink(SocketEvent::Open));
+        let message =
+            Closure::new(move |event: MessageEvent| message_sink(SocketEvent::Message(event.data())));
+        let error = Closure::new(move |_event: Event| error_sink(SocketEvent::Error));
+        let close = Closure::new(move |event: CloseEvent| {
+            close_sink(SocketEvent::Close { code: event.code(), reason: event.reason() });
+        });
+        ws.set_onopen(Some(open.as_ref().unchecked_ref()));
+        ws.set_onmessage(Some(message.as_ref().unchecked_ref()));
+        ws.set_onerror(Some(error.as_ref().unchecked_ref()));
+        ws.set_onclose(Some(close.as_ref().unchecked_ref()));
+        Self { ws, _open: open, _message: message, _error: error, _close: close }
+    }
+
+    pub(super) fn protocol(&self) -> String {
+        self.ws.protocol()
+    }
+
+    pub(super) fn buffered(&self) -> u32 {
+        self.ws.buffered_amount()
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.ws.ready_state() >= CLOSING
+    }
+
+    /// The browser copies the bytes before it returns.
+    pub(super) fn send(&self, bytes: &[u8]) -> Result<(), JsValue> {
+        self.ws.send_with_u8_array(bytes)
+    }
+
+    /// Stops listening and closes. The browser may take a minute to finish; nobody waits for it.
+    pub(super) fn retire(&self) {
+        self.ws.set_onopen(None);
+        self.ws.set_onmessage(None);
+        self.ws.set_onerror(None);
+        self.ws.set_onclose(None);
+        // Throws only for codes that browsers do not allow.
+        let _allowed = self.ws.close_with_code(1000);
+    }
+}
