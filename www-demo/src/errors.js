@@ -78,7 +78,8 @@ function factsOf(error) {
   const facts = [];
   if (error?.code) facts.push(String(error.code));
   if (error?.layer) facts.push(`layer: ${LAYERS[error.layer] ?? error.layer}`);
-  if (error?.reasonCode !== undefined) facts.push(`reason code ${reasonCode(error.reasonCode)}`);
+  if (error?.reasonCode !== undefined)
+    facts.push(`reason code ${reasonCode(error.reasonCode)} ${error.reasonName ?? ""}`.trim());
   if (error?.reasonCodes?.length > 0)
     facts.push(`reason codes ${error.reasonCodes.map(reasonCode).join(", ")}`);
   if (error?.reasonString) facts.push(`the other side says: ${error.reasonString}`);

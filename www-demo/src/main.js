@@ -21,7 +21,7 @@ const session = new Session();
 const log = new MessageLog();
 const statusBar = new StatusBar({ session });
 const publishPane = new PublishPane({ session });
-const connectPane = new ConnectPane({ session, onConnect: onConnect });
+const connectPane = new ConnectPane({ session, onConnect });
 const subscribePane = new SubscribePane({ session, onChange: writeFragment });
 const messagePane = new MessagePane({ log, redraw, onReuse: reuse });
 const overviewPane = new OverviewPane({ onFilter: filterTopic, publish: command });
@@ -30,7 +30,7 @@ new ActivityPane({ session });
 session.addEventListener("message", ({ detail: { message, subscriptions } }) => {
   const row = log.add(message, Date.now());
   row.subscriptions = subscriptions;
-  statusBar.collect(message);
+  statusBar.collect();
   overviewPane.collect(message);
   redraw();
 });

@@ -21,6 +21,8 @@ export class Session extends EventTarget {
   subscriptions = new Map();
 
   #ping;
+  #reported;
+  #deliver;
 
   get connected() {
     return this.state === "connected";
@@ -74,9 +76,7 @@ export class Session extends EventTarget {
   }
 
   #listen(client) {
-    const mine = (action) => (event) => {
-      if (this.client === client) action(event);
-    };
+    const on = (type, action) => client.on(type, (event) => this.client === client && action(event));
     const rows = new WeakMap();
     const deliver = (message, entry) => {
       // Every listener gets a message object of its own; the payload is the same array for all of them.
@@ -90,40 +90,21 @@ export class Session extends EventTarget {
       entry.count += 1;
       seen.subscriptions.push(entry);
     };
-    this.deliver = deliver;
-    client.on(
-      "state",
-      mine(() => this.#setState(client.state)),
-    );
-    client.on(
-      "connect",
-      mine(() => this.#online()),
-    );
-    client.on(
-      "disconnect",
-      mine((event) => this.#offline(event)),
-    );
-    client.on(
-      "reconnecting",
-      mine((event) => this.#retrying(event)),
-    );
-    client.on(
-      "message",
-      mine((message) => deliver(message)),
-    );
-    client.on(
-      "error",
-      mine((error) => this.#emit("activity", { text: "Error", error })),
-    );
+    this.#deliver = deliver;
+    on("state", (state) => this.#setState(state));
+    on("connect", (server) => this.#online(server));
+    on("disconnect", (event) => this.#offline(event));
+    on("reconnecting", (event) => this.#retrying(event));
+    on("message", (message) => deliver(message));
+    on("error", (error) => this.#emit("activity", { text: "Error", error }));
     client.closed.then((error) => error && this.#fail(client, error));
   }
 
-  #online() {
+  #online(server) {
     this.retry = undefined;
     this.#emit("notice", undefined);
-    this.#emit("activity", {
-      text: this.client.server?.sessionPresent ? "Connected, session resumed" : "Connected",
-    });
+    this.#emit("activity", { text: server.sessionPresent ? "Connected, session resumed" : "Connected" });
+    this.#emit("change");
     for (const entry of this.subscriptions.values()) {
       if (!entry.handle) this.#activate(entry).catch(() => {}); // shown in the list of subscriptions
     }
@@ -137,7 +118,7 @@ export class Session extends EventTarget {
     entry.error = undefined;
     try {
       entry.handle = await client.subscribe(entry.filter, entry.options, (message) =>
-        this.deliver(message, entry),
+        this.#deliver(message, entry),
       );
       [entry.granted] = entry.handle.granted;
       this.#emit("activity", { text: `Subscribed ${entry.filter}` });
@@ -150,20 +131,25 @@ export class Session extends EventTarget {
     }
   }
 
-  #offline(event) {
+  #offline({ error }) {
     clearInterval(this.#ping);
     this.roundTrip = undefined;
-    const error = event?.error ?? event?.cause ?? (event instanceof Error ? event : undefined);
-    this.#emit("activity", { text: "Disconnected", error });
-    if (error) this.#emit("notice", { text: "The connection was lost.", error });
+    this.#report("Disconnected", "The connection was lost.", error);
+  }
+
+  #retrying({ attempt, delay, error }) {
+    this.retry = { attempt, at: performance.now() + delay };
+    this.#report("Attempt failed", "Reconnecting did not work.", error);
+    this.#emit("activity", { text: `Attempt ${attempt} in ${(delay / 1_000).toFixed(1)} s` });
     this.#emit("change");
   }
 
-  #retrying({ attempt, delay, error } = {}) {
-    this.retry = { attempt, at: performance.now() + (delay ?? 0) };
-    if (error) this.#emit("notice", { text: "The connection failed.", error });
-    this.#emit("activity", { text: `Reconnecting, attempt ${attempt}`, error });
-    this.#emit("change");
+  /** The end of a connection and the plan for the next one come with the same error: it is told once. */
+  #report(event, text, error) {
+    if (!error || error === this.#reported) return;
+    this.#reported = error;
+    this.#emit("activity", { text: event, error });
+    this.#emit("notice", { text, error });
   }
 
   /** Ends the attempt or the connection; a client that fails in two ways is reported once. */
@@ -171,7 +157,7 @@ export class Session extends EventTarget {
     if (this.client !== client) return;
     this.#forget();
     this.#setState("closed");
-    this.#emit("activity", { text: "Closed", error });
+    this.#emit("activity", { text: "Gave up", error });
     this.#emit("notice", { text: "No connection.", error });
   }
 

@@ -18,7 +18,6 @@ const SMOOTHING = 0.5;
 export class StatusBar {
   #session;
   #received = 0;
-  #bytes = 0;
   #rate = { messages: 0, bytes: 0, lastReceived: 0, lastBytes: 0, at: performance.now() };
 
   /** @param {{ session: import("./session.js").Session }} parts */
@@ -34,9 +33,8 @@ export class StatusBar {
     setText(byId("state-where"), text);
   }
 
-  collect({ payload }) {
+  collect() {
     this.#received += 1;
-    this.#bytes += payload.length;
   }
 
   draw() {
@@ -49,30 +47,31 @@ export class StatusBar {
 
   #second() {
     const { sent, roundTrip } = this.#session;
-    const rate = this.#rate;
-    const now = performance.now();
-    const passed = (now - rate.at) / 1_000;
-    rate.messages += SMOOTHING * ((this.#received - rate.lastReceived) / passed - rate.messages);
-    rate.bytes += SMOOTHING * ((this.#bytes - rate.lastBytes) / passed - rate.bytes);
-    Object.assign(rate, { lastReceived: this.#received, lastBytes: this.#bytes, at: now });
-    // What is left of the smoothing after the last message is no traffic.
-    if (rate.messages < 0.05) Object.assign(rate, { messages: 0, bytes: 0 });
-
-    const [amount, unit] = bytes(rate.bytes);
-    figure(
-      "count-rate",
-      rate.messages < 10 ? rate.messages.toFixed(1) : count(Math.round(rate.messages)),
-      "msg/s",
-    );
+    const { messages, bytes: traffic } = this.#measure();
+    figure("count-rate", messages < 10 ? messages.toFixed(1) : count(Math.round(messages)), "msg/s");
+    const [amount, unit] = bytes(traffic);
     figure("count-bytes", amount, `${unit}/s`);
     figure("count-received", count(this.#received));
     figure("count-sent", count(sent));
-    figure(
-      "count-ping",
-      roundTrip === undefined ? "–" : roundTrip.toFixed(roundTrip < 10 ? 1 : 0),
-      roundTrip === undefined ? "" : "ms",
-    );
+    if (roundTrip === undefined) figure("count-ping", "–");
+    else figure("count-ping", roundTrip.toFixed(roundTrip < 10 ? 1 : 0), "ms");
     if (this.#session.retry) this.draw();
+  }
+
+  /** Messages and bytes on the wire per second, smoothed. */
+  #measure() {
+    const rate = this.#rate;
+    const now = performance.now();
+    const passed = (now - rate.at) / 1_000;
+    const received = this.#session.client?.stats.bytesReceived ?? 0; // starts over with every client
+    const smooth = (before, amount) => before + SMOOTHING * (Math.max(0, amount) / passed - before);
+    rate.messages = smooth(rate.messages, this.#received - rate.lastReceived);
+    rate.bytes = smooth(rate.bytes, received - rate.lastBytes);
+    Object.assign(rate, { lastReceived: this.#received, lastBytes: received, at: now });
+    // What is left of the smoothing after the last message is no traffic.
+    if (rate.messages < 0.05) rate.messages = 0;
+    if (rate.bytes < 1) rate.bytes = 0;
+    return rate;
   }
 }
 
