@@ -1,4 +1,3 @@
-// biome-ignore-all lint/style/noNonNullAssertion: the layout says which words there are
 import type { MqttError } from "./errors.js";
 import type { MemoryView } from "./memory.js";
 import type { ClientState, ServerInfo } from "./types.js";

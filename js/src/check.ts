@@ -55,7 +55,7 @@ export function check(options: object, schema: Schema, path = ""): void {
     });
   }
   for (const [name, value] of Object.entries(options)) {
-    const kind = schema[name];
+    const kind = Object.hasOwn(schema, name) ? schema[name] : undefined;
     if (kind === undefined) throw unknownOption(path + name, closest(name, Object.keys(schema)));
     if (value !== undefined) checkValue(path + name, value, kind);
   }

@@ -86,8 +86,8 @@ export class MqttClient implements AsyncDisposable {
 
   /**
    * Connects. Resolves on the first accepted CONNACK. Rejects when the first connection fails (see
-   * `reconnect.retryInitial`) or when `signal` or `timeout` ends the wait; then the client is closed. Later calls
-   * return the same promise.
+   * `reconnect.retryInitial`) or when `signal` or `timeout` ends the wait; then the client is closed. Until
+   * then later calls return the same promise.
    */
   start(options: OperationOptions = {}): Promise<void> {
     return settle(() => {

@@ -6,7 +6,7 @@ import type { ClientOptions, ConnectOptions, UrlSource } from "./options.js";
 /** Where an entry finds the WebAssembly module, unless the application says it first. */
 export type DefaultSource = () => WasmSource | undefined;
 
-const load = createLoader(instantiate); // the one thing that all clients of a page share
+const load = /* @__PURE__ */ createLoader(instantiate); // the one thing that all clients of a page share
 
 export async function initFrom(source: DefaultSource): Promise<void> {
   await load(source);

@@ -2,14 +2,7 @@ import type { Glue } from "./boundary.js";
 import { asMqttError, MqttError } from "./errors.js";
 
 /** Where the WebAssembly module comes from: its location, a response, its bytes, or compiled already. */
-export type WasmSource =
-  | string
-  | URL
-  | Response
-  | Promise<Response>
-  | ArrayBuffer
-  | ArrayBufferView<ArrayBuffer>
-  | WebAssembly.Module;
+export type WasmSource = string | URL | Response | Promise<Response> | BufferSource | WebAssembly.Module;
 
 /** Loads once; every later call gets the same instance, whatever its source. After a failure the next call tries anew. */
 export type Loader = (source: () => WasmSource | undefined) => Promise<Glue>;
@@ -48,8 +41,7 @@ async function compile(source: WasmSource | undefined): Promise<WebAssembly.Modu
     return WebAssembly.compileStreaming(response);
 
   const bytes = await response.arrayBuffer(); // works for any type, only later
-  if (new DataView(bytes).getUint32(0) !== MAGIC)
-    throw failure(`got ${type || "something else"}, not WebAssembly`);
+  if (!isWasm(bytes)) throw failure(`got ${type || "something else"}, not WebAssembly`);
   return WebAssembly.compile(bytes);
 }
 
@@ -75,4 +67,7 @@ function failure(detail: string, hint?: string): MqttError {
   return new MqttError("wasm-load-failed", { detail, hint });
 }
 
-const MAGIC = 0x0061736d; // "\0asm"
+/** It begins with "\0asm". */
+function isWasm(bytes: ArrayBuffer): boolean {
+  return bytes.byteLength > 4 && new DataView(bytes).getUint32(0) === 0x0061736d;
+}

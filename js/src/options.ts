@@ -109,7 +109,7 @@ export interface WebSocketLike {
   onmessage: ((event: never) => unknown) | null;
   onerror: ((event: never) => unknown) | null;
   onclose: ((event: never) => unknown) | null;
-  send(data: ArrayBuffer | ArrayBufferView): void;
+  send(data: BufferSource): void;
   close(code?: number, reason?: string): void;
 }
 

@@ -57,6 +57,8 @@ export class Runtime {
   #queue: Promise<void> | undefined;
   #opening: Operation<void> | undefined;
   #accepted = false;
+  /** Tells the attempt that runs from those that were given up. */
+  #dial = 0;
   #failedAttempts = 0;
   #lastError: MqttError | undefined;
   #lastStats: Stats | undefined;
@@ -88,8 +90,8 @@ export class Runtime {
   }
 
   start(options: OperationOptions): Promise<void> {
-    if (this.#opening) return this.#opening.promise;
     this.#assertOpen();
+    if (this.#opening) return this.#opening.promise;
     this.#opening = this.#operations.open<void>(
       options,
       () => {},
@@ -199,7 +201,8 @@ export class Runtime {
       this.#engine = new Engine(glue, engineOptions, {
         resolve: (number) => {
           const error = this.#lastError;
-          return resolveTarget({ number, ...(error && { error }) }, urls, options);
+          const dial = ++this.#dial;
+          return resolveTarget({ number, ...(error && { error }) }, urls, options, () => dial === this.#dial);
         },
         record: (record) => this.#record(record),
         crashed: (error) => this.#finish(error),
@@ -224,7 +227,7 @@ export class Runtime {
         this.#onFailed(record);
         break;
       case "state":
-        this.#setState(record.state);
+        if (record.state !== "closed") this.#setState(record.state); // that is for `#finish` to say, when it is true
         break;
       case "connected":
         this.#onConnected(record.server);
@@ -262,6 +265,7 @@ export class Runtime {
     const why = error && { error };
     const wasAccepted = this.#accepted;
     this.#accepted = false;
+    this.#dial++;
     this.#lastError = error;
     this.#log("warn", "disconnected", { code: error?.code, reasonCode: error?.reasonCode, attempt, delay });
     if (wasAccepted) events.emit("disconnect", { ...why, willReconnect: delay !== undefined });
@@ -293,6 +297,7 @@ export class Runtime {
   /** The end: whoever waits is told, nothing is kept. */
   #finish(error: MqttError | undefined): void {
     if (this.#isClosed) return;
+    this.#dial++;
     this.#lastStats = this.stats;
     this.#lastError = error;
     this.#stopWatching?.();

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BatchRecord } from "../../js/src/batch.js";
+import type { Closable, EngineOptions } from "../../js/src/boundary.js";
+import { Engine } from "../../js/src/engine.js";
+import { MqttError } from "../../js/src/errors.js";
+import { fakeGlue, turn } from "./support/fake.js";
+
+function create({ resolve = async () => ({ url: "", protocols: [] }) } = {}) {
+  const glue = fakeGlue();
+  const records: BatchRecord[] = [];
+  const crashes: MqttError[] = [];
+  const engine = new Engine(glue, {} as EngineOptions, {
+    resolve,
+    record: (record) => void records.push(record),
+    crashed: (error) => void crashes.push(error),
+  });
+  const fake = glue.engines[0];
+  assert.ok(fake);
+  return { engine, fake, records, crashes };
+}
+
+function socket() {
+  const fake = { onopen: () => {}, onmessage: () => {}, onerror: () => {}, onclose: () => {}, closed: 0 };
+  return Object.assign(fake, { close: () => void fake.closed++ }) satisfies Closable;
+}
+
+const trap = () => new WebAssembly.RuntimeError("unreachable");
+
+test("reports arrive in a microtask, all batches of a turn in one, in order", async () => {
+  const { fake, records } = create();
+  fake.state("connecting");
+  fake.state("connected");
+  assert.deepEqual(records, [], "not while WebAssembly may be on the stack");
+  await Promise.resolve();
+  assert.deepEqual(records, [
+    { kind: "state", state: "connecting" },
+    { kind: "state", state: "connected" },
+  ]);
+});
+
+test("a batch that comes during dispatch follows it", async () => {
+  const { engine, fake, records } = create();
+  fake.message("t", "1", []);
+  fake.message("t", "2", []);
+  queueMicrotask(() => fake.state("closing"));
+  await turn();
+  assert.deepEqual(
+    records.map(({ kind }) => kind),
+    ["message", "message", "state"],
+  );
+  engine.free();
+});
+
+test("flush runs in a microtask of its own", async () => {
+  const { fake } = create();
+  fake.host.schedule();
+  assert.deepEqual(fake.called("flush"), []);
+  await Promise.resolve();
+  assert.equal(fake.called("flush").length, 1);
+});
+
+test("providers start with no WebAssembly on the stack", async () => {
+  const order: string[] = [];
+  const { fake } = create({
+    resolve: async () => {
+      order.push("provider");
+      return { url: "", protocols: [] };
+    },
+  });
+  const target = fake.host.resolve(1);
+  order.push("back in the engine");
+  await target;
+  assert.deepEqual(order, ["back in the engine", "provider"]);
+});
+
+test("what the engine refuses is thrown as it is and harms nothing", () => {
+  const { engine, fake, crashes } = create();
+  const error = new MqttError("queue-full");
+  fake.throws["ping"] = error;
+  assert.throws(() => engine.call((raw) => raw.ping()), error);
+  delete fake.throws["ping"];
+  assert.equal(
+    engine.call((raw) => raw.ping()),
+    1,
+  );
+  assert.deepEqual(crashes, []);
+});
+
+for (const [name, error] of [
+  ["a trap", trap()],
+  ["a stack overflow", new RangeError("Maximum call stack size exceeded")],
+  ["the engine's own finding", new MqttError("engine-crashed")],
+] as const) {
+  test(`${name} shuts the gate`, async () => {
+    const { engine, fake, records, crashes } = create();
+    const used = socket();
+    fake.host.onSocket(used);
+    fake.state("connected");
+    fake.throws["ping"] = error;
+    assert.throws(() => engine.call((raw) => raw.ping()), { code: "engine-crashed", cause: error });
+    delete fake.throws["ping"];
+
+    assert.throws(() => engine.call((raw) => raw.ping()), { code: "engine-crashed" });
+    assert.equal(fake.called("ping").length, 1, "not called again");
+    assert.deepEqual(
+      [used.closed, used.onopen, used.onmessage, used.onerror, used.onclose],
+      [1, null, null, null, null],
+    );
+    assert.deepEqual(crashes, [], "not told before the stack is empty");
+    fake.host.schedule();
+    fake.state("closed");
+    await turn();
+    assert.equal(crashes.length, 1);
+    assert.deepEqual(records, []);
+    assert.deepEqual(fake.called("flush"), []);
+    engine.free();
+    assert.deepEqual(fake.called("free"), [], "the wreck is left alone");
+  });
+}
+
+test("a panic is reported from within", async () => {
+  const { engine, fake, crashes } = create();
+  fake.host.onFault();
+  await turn();
+  assert.deepEqual(
+    crashes.map(({ code }) => code),
+    ["engine-crashed"],
+  );
+  assert.throws(() => engine.call((raw) => raw.ping()), { code: "engine-crashed" });
+});
+
+test("the glue's finaliser is taken off the wreck", () => {
+  const { engine, fake } = create();
+  let released = 0;
+  Object.assign(fake, { __destroy_into_raw: () => released++ });
+  fake.host.onFault();
+  fake.host.onFault();
+  assert.equal(released, 1);
+  engine.free();
+});
+
+test("a trap in flush and a table nobody knows shut the gate without throwing into the engine", async () => {
+  const { fake, crashes } = create();
+  fake.throws["flush"] = trap();
+  fake.host.schedule();
+  await turn();
+  assert.deepEqual(
+    crashes.map(({ code }) => code),
+    ["engine-crashed"],
+  );
+
+  const other = create();
+  other.fake.report({ kind: 200 });
+  await turn();
+  assert.equal(other.crashes.length, 1);
+});
+
+test("after free nothing is reported and nothing can be called", async () => {
+  const { engine, fake, records } = create();
+  fake.state("connected");
+  fake.host.schedule();
+  engine.free();
+  engine.free();
+  await turn();
+  assert.deepEqual(records, []);
+  assert.deepEqual(fake.called("flush"), []);
+  assert.equal(fake.called("free").length, 1);
+  assert.throws(() => engine.call((raw) => raw.ping()), { code: "client-closed" });
+});

@@ -1,0 +1,225 @@
+// An engine without WebAssembly code: it takes calls, and reports what a test tells it to, through real linear memory.
+import type { EngineHost, EngineOptions, Glue, RawEngine, Target } from "../../../js/src/boundary.js";
+import { MqttClient } from "../../../js/src/client.js";
+import type { ClientOptions, UrlSource } from "../../../js/src/options.js";
+import type { ServerInfo, Stats } from "../../../js/src/types.js";
+
+export const SERVER: ServerInfo = {
+  subprotocol: "mqtt",
+  protocolVersion: 5,
+  sessionPresent: false,
+  clientId: "from-server",
+  keepAlive: 45,
+  receiveMaximum: 65535,
+  maximumQos: 2,
+  retainAvailable: true,
+  topicAliasMaximum: 0,
+  wildcardSubscriptionAvailable: true,
+  subscriptionIdentifiersAvailable: true,
+  sharedSubscriptionAvailable: true,
+};
+
+export const STATES = ["idle", "connecting", "connected", "reconnecting", "suspended", "closing", "closed"];
+
+/** One record as words 1 to 11, with bytes that the writer places in memory. */
+export interface FakeRecord {
+  kind: number;
+  words?: Record<number, number>;
+  /** Word index → bytes; their address goes there and their length into the next word. */
+  bytes?: Record<number, ArrayLike<number>>;
+  /** Word 7 and 8: addresses and count of a list of words. */
+  routes?: number[];
+  /** Goes to `details`; word 7 tells where. */
+  detail?: unknown;
+}
+
+export class FakeEngine implements RawEngine {
+  readonly calls: [name: string, ...args: unknown[]][] = [];
+  /** Method name → what it throws. */
+  readonly throws: Record<string, unknown> = {};
+  neverSent = true;
+  #operation = 0;
+  #ids = new Map<string, number>();
+  readonly #topics = new Map<string, number>();
+
+  constructor(
+    readonly host: EngineHost,
+    readonly options: EngineOptions,
+    readonly memory: WebAssembly.Memory,
+  ) {}
+
+  called(name: string): unknown[][] {
+    return this.calls.filter(([method]) => method === name).map(([, ...args]) => args);
+  }
+
+  /** The number of the newest operation. */
+  get operation(): number {
+    return this.#operation;
+  }
+
+  #call(name: string, ...args: unknown[]): number {
+    this.calls.push([name, ...args]);
+    if (name in this.throws) throw this.throws[name];
+    return ++this.#operation;
+  }
+
+  start = () => void this.#call("start");
+  publish = (topic: string, payload: Uint8Array, flags: number, properties: unknown) =>
+    this.#call("publish", topic, payload.slice(), flags, properties);
+  subscribe = (filters: { filter: string }[], options: unknown) => {
+    const operation = this.#call(
+      "subscribe",
+      filters.map(({ filter }) => filter),
+      options,
+    );
+    const ids = filters.map(({ filter }) => {
+      const id = this.#ids.get(filter) ?? this.#ids.size + 1;
+      this.#ids.set(filter, id);
+      return id;
+    });
+    return Uint32Array.of(operation, ...ids);
+  };
+  unsubscribe = (ids: Uint32Array) => this.#call("unsubscribe", [...ids]);
+  cancel = (operation: number) => {
+    this.#call("cancel", operation);
+    return this.neverSent;
+  };
+  acknowledge = (token: number, reasonCode: number) => void this.#call("acknowledge", token, reasonCode);
+  ping = () => this.#call("ping");
+  disconnect = (options: unknown) => {
+    this.#call("disconnect", options);
+    this.report({ kind: 5, words: { 1: 5 } }, { kind: 5, words: { 1: 6 } }, { kind: 8 });
+  };
+  terminate = () => void this.#call("terminate");
+  wake = () => void this.#call("wake");
+  flush = () => void this.#call("flush");
+  stats = () => ({ bytesSent: 7 }) as Stats;
+  free = () => void this.#call("free");
+
+  // ── what a test makes it report ─────────────────────────────────────────────────────────────────────────────
+
+  report(...records: FakeRecord[]): void {
+    const { address, details } = writeBatch(this.memory, records);
+    this.host.onBatch(address, records.length, undefined, details);
+  }
+
+  state(name: string): void {
+    this.report({ kind: 5, words: { 1: STATES.indexOf(name) } });
+  }
+
+  accept(server: Partial<ServerInfo> = {}): void {
+    this.report({ kind: 5, words: { 1: 2 } }, { kind: 6, detail: { ...SERVER, ...server } });
+  }
+
+  complete(
+    operation: number,
+    { status = 0, packetId = 0, codes = [] as number[], answer = undefined as unknown } = {},
+  ): void {
+    const words = { 1: operation, 3: status, 4: packetId };
+    this.report({ kind: 3, words, bytes: { 5: codes }, ...(answer === undefined ? {} : { detail: answer }) });
+  }
+
+  fail(operation: number, error: unknown, codes: number[] = []): void {
+    this.report({ kind: 4, words: { 1: operation }, bytes: { 5: codes }, detail: error });
+  }
+
+  lose(error: unknown, delay = 0xffff_ffff, attempt = 1): void {
+    this.report({ kind: 7, words: { 2: delay, 3: attempt }, ...(error ? { detail: error } : {}) });
+  }
+
+  message(
+    topic: string,
+    text: string,
+    routes: number[],
+    { flags = 0, token = 0, properties = [] as number[] } = {},
+  ): void {
+    const id = this.#topics.get(topic) ?? this.#topics.size + 1;
+    const known = this.#topics.has(topic);
+    this.#topics.set(topic, id);
+    const message: FakeRecord = {
+      kind: 2,
+      words: { 1: id, 2: flags | 16, 9: token },
+      bytes: { 3: new TextEncoder().encode(text), 5: properties },
+      routes,
+    };
+    const naming: FakeRecord = { kind: 1, words: { 1: id }, bytes: { 2: new TextEncoder().encode(topic) } };
+    this.report(...(known ? [message] : [naming, message]));
+  }
+}
+
+/** Lays records out as the engine does: 12 words each, then the bytes they point at. */
+export function writeBatch(memory: WebAssembly.Memory, records: FakeRecord[], address = 1024) {
+  const words = new Uint32Array(memory.buffer);
+  const bytes = new Uint8Array(memory.buffer);
+  const details: unknown[] = [];
+  let free = address + records.length * 48;
+  records.forEach((record, index) => {
+    const at = address / 4 + index * 12;
+    words.fill(0, at, at + 12);
+    words[at] = record.kind;
+    for (const [word, value] of Object.entries(record.words ?? {})) words[at + Number(word)] = value;
+    for (const [word, value] of Object.entries(record.bytes ?? {})) {
+      words[at + Number(word)] = free;
+      words[at + Number(word) + 1] = value.length;
+      bytes.set(value, free);
+      free += value.length;
+    }
+    if (record.routes) {
+      free = (free + 3) & ~3;
+      words[at + 7] = free;
+      words[at + 8] = record.routes.length;
+      words.set(record.routes, free / 4);
+      free += record.routes.length * 4;
+    }
+    if ("detail" in record) words[at + 7] = details.push(record.detail);
+  });
+  return { address, details };
+}
+
+export interface FakeGlue extends Glue {
+  readonly engines: FakeEngine[];
+}
+
+export function fakeGlue(): FakeGlue {
+  const memory = new WebAssembly.Memory({ initial: 4 });
+  const engines: FakeEngine[] = [];
+  return {
+    memory,
+    engines,
+    createEngine(host, options) {
+      const engine = new FakeEngine(host, options, memory);
+      engines.push(engine);
+      return engine;
+    },
+    decodeProperties: (block) => ({ contentType: `block of ${block.length}` }),
+  };
+}
+
+/** A client over a fake engine that is loaded. */
+export async function createFake(options: ClientOptions = {}, url: UrlSource = "wss://example.test/mqtt") {
+  const glue = fakeGlue();
+  const client = new MqttClient(async () => glue, url, options);
+  const started = client.start();
+  started.catch(() => {});
+  await turn();
+  const engine = glue.engines[0];
+  if (!engine) throw new Error("the engine was not created");
+  return { client, engine, started, glue };
+}
+
+/** A client over a fake engine that the fake server accepted. */
+export async function connectFake(options: ClientOptions = {}) {
+  const fake = await createFake(options);
+  fake.engine.accept();
+  await fake.started;
+  return fake;
+}
+
+/** Lets everything that is due in microtasks happen. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export function resolveTarget(engine: FakeEngine, attempt = 1): Promise<Target> {
+  return engine.host.resolve(attempt);
+}
