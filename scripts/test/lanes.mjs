@@ -7,6 +7,7 @@ import { cargo, check, node } from "./count.mjs";
 
 const WASM32 = ["--target", "wasm32-unknown-unknown"];
 const DENY = ["--", "-D", "warnings"];
+const TEST_LIMIT = "--test-timeout=300000"; // milliseconds: a hanging test names itself instead of the whole lane
 const ENGINES = [
   { engine: "chromium", flag: "--chrome" },
   { engine: "firefox", flag: "--firefox" },
@@ -89,7 +90,7 @@ function nodeTests(folder, ...flags) {
   return () => {
     const files = testFiles(folder);
     if (files.length === 0) throw new Failure(`${folder} has no *.test.ts, *.test.mjs or *.test.js file`);
-    return ["node", ...flags, "--test", "--test-reporter=spec", ...files];
+    return ["node", ...flags, "--test", "--test-reporter=spec", TEST_LIMIT, ...files];
   };
 }
 
