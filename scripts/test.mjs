@@ -4,12 +4,13 @@ import { toolEnv } from "./lib/paths.mjs";
 import { exitWith, Failure, run } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
 import { startDisplay } from "./test/display.mjs";
-import { select } from "./test/lanes.mjs";
+import { checkCoverage, select } from "./test/lanes.mjs";
 
 const LIMIT_SECONDS = 15 * 60; // per lane: ends a hanging one without cutting a cold build short
 
 try {
   const selected = select(process.argv.slice(2));
+  checkCoverage();
   await setup("test");
   const results = await runAll(selected);
   summarize(results);
