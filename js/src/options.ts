@@ -80,11 +80,11 @@ export interface ReconnectOptions {
   readonly retryIf?: (error: MqttError | undefined, attempt: number) => boolean;
 }
 
-/** Limits of the queue in which messages wait for a connection. */
+/** Limits of the queue in which messages wait for a connection, or for a slow one to take them. */
 export interface OfflineQueueOptions {
-  /** @default 1000 */
+  /** @default 100000 */
   readonly maxMessages?: number;
-  /** Bytes of topics, payloads and properties. @default 8388608 (8 MiB) */
+  /** Bytes of topics, payloads and properties. @default 16777216 (16 MiB) */
   readonly maxBytes?: number;
   /** Who loses when it is full: the new publish fails at once, or a message is dropped and its publish fails. @default "reject" */
   readonly overflow?: "reject" | "drop-oldest" | "drop-newest";

@@ -325,7 +325,7 @@ export class Runtime {
   #setState(state: ClientState): void {
     if (state === this.state) return;
     this.state = state;
-    this.#log("debug", state);
+    this.#log("debug", "state", state);
     this.#parts.events.emit("state", state);
   }
 
@@ -338,7 +338,7 @@ export class Runtime {
     }
   }
 
-  #log(level: keyof Logger, message: string, detail?: object): void {
+  #log(level: keyof Logger, message: string, detail: unknown): void {
     try {
       this.#parts.options.logger?.[level]?.(`wasmqtt: ${message}`, detail);
     } catch (error) {

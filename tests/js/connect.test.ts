@@ -259,7 +259,7 @@ test("the logger hears of states and errors, never of secrets, and may fail", as
   const text = JSON.stringify(lines);
   assert.match(text, /wasmqtt: connected/);
   assert.match(text, /connection-closed/);
-  assert.match(text, /wasmqtt: closed/);
+  assert.match(text, /"wasmqtt: state","closed"/);
   assert.doesNotMatch(text, /ada|hunter2|example\.test/);
 
   const logged = context.mock.method(console, "error", () => {});
