@@ -25,6 +25,15 @@ try {
   exitWith(error);
 }
 
+/** The entry says where the module lies. If the glue said it too, bundlers would copy it for every entry. */
+function checkGlue() {
+  if (!fs.readFileSync(at("js", "generated", "wasmqtt.js"), "utf8").includes("import.meta")) return;
+  throw new Failure(
+    "the glue looks for the .wasm file by itself: Cargo.toml needs `omit-default-module-path = true` in " +
+      "[package.metadata.wasm-pack.profile.release.wasm-bindgen]",
+  );
+}
+
 /** `[file name, text]` for each entry of the package that has types. */
 async function reports() {
   const { exports } = JSON.parse(fs.readFileSync(at("pkg", "package.json"), "utf8"));
@@ -90,6 +99,7 @@ function refresh(fresh) {
 }
 
 async function check(fresh) {
+  checkGlue();
   const changed = [];
   for (const [name, text] of fresh) {
     const file = path.join(SNAPSHOTS, name);
