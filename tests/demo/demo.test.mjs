@@ -138,6 +138,16 @@ test("closing leaves no listener, no signal handler and no retained message behi
   await broker.close();
 });
 
+test("closing does not wait for a page that stays connected", async () => {
+  const demo = await start("--port", "0", "--no-devices");
+  const client = await connect(demo);
+  client.on("error", () => {});
+  const closed = once(client, "close");
+  await demo.close();
+  await closed;
+  await client.endAsync(true);
+});
+
 test("--help explains and starts nothing", async () => {
   const lines = [];
   assert.equal(await startDemo({ argv: ["--help"], log: (line) => lines.push(line) }), undefined);

@@ -71,6 +71,7 @@ function configuration(port) {
     "persistence false",
     "max_queued_messages 0", // the default of 1000 drops bursts silently
     "max_inflight_messages 100",
+    "set_tcp_nodelay true", // else small packets wait 40 ms for the acknowledgement of the one before
     `listener ${port} 127.0.0.1`,
     "allow_anonymous true",
     "max_topic_alias 10",
@@ -126,7 +127,7 @@ async function stop(child) {
 async function startAedes() {
   const { Aedes } = await import("aedes");
   const aedes = await Aedes.createBroker();
-  const server = net.createServer(aedes.handle).listen(0, "127.0.0.1");
+  const server = net.createServer({ noDelay: true }, aedes.handle).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     name: "Aedes",

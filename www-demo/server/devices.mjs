@@ -32,12 +32,12 @@ export function startDevices(url, { log = () => {} } = {}) {
 const DEVICES = [greenhouse, meter, weather, tank, pump, lamp];
 
 function greenhouse(device, random) {
-  const celsius = wander(random, 22, 17, 29, 0.25);
-  const humidity = wander(random, 61, 40, 85, 0.8);
+  const celsius = wander(random, 17, 29);
+  const humidity = wander(random, 40, 85);
   const tick = () => {
     const reading = { celsius: celsius(), humidity: humidity() };
     device.publish("demo/greenhouse/climate", reading);
-    if (reading.celsius > 25.5 && random() < 0.08) {
+    if (reading.celsius > 24.5 && random() < 0.1) {
       const alarm = { severity: "warning", text: "Vent opens: too warm", celsius: reading.celsius };
       device.publish("demo/greenhouse/alarm", alarm, { qos: 2 });
     }
@@ -46,8 +46,8 @@ function greenhouse(device, random) {
 }
 
 function meter(device, random) {
-  const watts = wander(random, 1_400, 180, 4_200, 90, 0);
-  const volts = wander(random, 230, 226, 234, 0.3);
+  const watts = wander(random, 200, 3_000, 0);
+  const volts = wander(random, 225, 235);
   // The chatty one: 20 messages a second.
   return {
     name: "meter",
@@ -56,8 +56,8 @@ function meter(device, random) {
 }
 
 function weather(device, random) {
-  const hPa = wander(random, 1_013, 985, 1_035, 0.6);
-  const windMetresPerSecond = wander(random, 4, 0, 19, 0.9);
+  const hPa = wander(random, 990, 1_035);
+  const windMetresPerSecond = wander(random, 0, 14);
   // The slow one: retained, so a page that has just come sees the last report at once.
   const report = () => {
     const reading = { hPa: hPa(), wind: windMetresPerSecond() };
@@ -78,7 +78,7 @@ function tank(device, random) {
 }
 
 function pump(device, random) {
-  const rpm = wander(random, 1_450, 1_380, 1_520, 12, 0);
+  const rpm = wander(random, 1_380, 1_520, 0);
   let seconds = 0;
   const tick = () => {
     seconds += 1;
@@ -210,14 +210,16 @@ class Device {
   }
 }
 
-/** A bounded random walk; each call is the next reading, rounded to `digits`. */
-function wander(random, start, low, high, step, digits = 1) {
-  let value = start;
+/** A random walk around the middle of a range; each call is the next reading, rounded to `digits`. */
+function wander(random, low, high, digits = 1) {
+  const middle = (low + high) / 2;
+  const step = (high - low) / 60;
+  let value = middle;
   let drift = 0;
   return () => {
-    // Pulled back to where it began, or it would stick to an end of the range.
-    drift = drift * 0.9 + (random() - 0.5) * step + (start - value) * 0.002;
-    value = clamp(value + drift, low, high);
+    drift = drift * 0.9 + (random() - 0.5) * step;
+    // Pulled back to the middle, or it would stick to an end of the range.
+    value = clamp(value + drift + (middle - value) * 0.03, low, high);
     return Number(value.toFixed(digits));
   };
 }

@@ -42,7 +42,6 @@ export async function startDemo({ argv = [], certificates, packageFolder, log = 
     const broker = options.broker ? visitorsBroker(options.broker) : await startBroker({ log });
     opened.push(broker);
     const bridge = createBridge({ target: broker.url });
-    opened.push(bridge);
 
     const info = {
       broker: { name: broker.name, version: broker.version },
@@ -58,7 +57,8 @@ export async function startDemo({ argv = [], certificates, packageFolder, log = 
       socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     });
     const port = await listen(server, options.port, options.host);
-    opened.push({ close: () => closeServer(server) });
+    // In this order: the server has only closed when the bridge has let go of its sockets.
+    opened.push({ close: () => closeServer(server) }, bridge);
     if (options.devices) opened.push(startDevices(broker.url.href, { log }));
 
     opened.push(closeOnSignal(close, log));

@@ -34,7 +34,10 @@ session.addEventListener("message", ({ detail: { message, subscriptions } }) => 
   overviewPane.collect(message);
   redraw();
 });
-session.addEventListener("change", hint);
+session.addEventListener("change", () => {
+  overviewPane.switchable = session.connected;
+  hint();
+});
 
 setUpTheme();
 setUpTabs(redraw);

@@ -61,6 +61,11 @@ export class OverviewPane {
     this.#lamp = { item: h("li", {}, button), button, label };
   }
 
+  /** The lamp can only be switched while connected. */
+  set switchable(possible) {
+    if (this.#lamp) this.#lamp.button.disabled = !possible;
+  }
+
   collect(message) {
     if (this.#lamp && message.topic === LAMP_STATE) return this.#showLamp(message);
     this.#book.collect(message);

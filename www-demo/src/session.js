@@ -2,7 +2,7 @@ import { library } from "./library.js";
 import { toClientOptions } from "./settings.js";
 
 const SWATCHES = 8;
-const PING_EVERY_MS = 15_000;
+const PING_EVERY_MS = 5_000;
 
 /**
  * The page's one connection: a client of the library, the subscriptions the reader wants, and the traffic seen.
@@ -58,7 +58,14 @@ export class Session extends EventTarget {
     const entry = { filter, options, swatch: known?.swatch ?? this.#freeSwatch(), count: 0 };
     this.subscriptions.set(filter, entry);
     this.#emit("change");
-    if (this.connected) await this.#activate(entry);
+    if (!this.connected) return;
+    try {
+      await this.#activate(entry);
+    } catch (error) {
+      this.subscriptions.delete(filter); // whoever asked is told; trying it again later is up to them
+      this.#emit("change");
+      throw error;
+    }
   }
 
   async unsubscribe(filter) {

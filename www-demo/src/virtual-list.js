@@ -16,6 +16,9 @@ export class VirtualList {
   #taken = 0;
   #lastTop = 0;
   #height = 0;
+  #canvasHeight = 0;
+  /** The wanted position was changed without scrolling there yet. */
+  #moved = false;
   #rowHeight = 0;
   /** Sticks to the newest row until the reader scrolls up. */
   following = true;
@@ -83,13 +86,19 @@ export class VirtualList {
   }
 
   #place(rows) {
-    this.#canvas.style.height = `${rows.length * this.#rowHeight}px`;
+    const height = rows.length * this.#rowHeight;
+    if (height !== this.#canvasHeight) this.#canvas.style.height = `${height}px`;
+    this.#canvasHeight = height;
     const gone = rows.taken - this.#taken;
     this.#taken = rows.taken;
-    const bottom = Math.max(0, rows.length * this.#rowHeight - this.#height);
-    const top = this.following ? bottom : Math.max(0, this.#lastTop - gone * this.#rowHeight);
-    if (top !== this.#viewport.scrollTop) this.#viewport.scrollTop = top;
-    this.#lastTop = this.#viewport.scrollTop;
+    const bottom = Math.max(0, height - this.#height);
+    const top = this.following
+      ? bottom
+      : Math.min(bottom, Math.max(0, this.#lastTop - gone * this.#rowHeight));
+    // Reading or writing the scroll position lays the page out at once: only when it has to move.
+    if (top !== this.#lastTop || this.#moved) this.#viewport.scrollTop = top;
+    this.#moved = false;
+    this.#lastTop = top;
   }
 
   #show(rows) {
@@ -142,6 +151,7 @@ export class VirtualList {
     }
     while (this.#pool.length > wanted) this.#pool.pop().remove();
     for (const element of this.#pool) element.at = undefined;
+    this.#moved = true;
     this.onChange();
   }
 
@@ -205,6 +215,7 @@ export class VirtualList {
     const top = index * this.#rowHeight;
     const lowest = Math.min(this.#lastTop, top);
     this.#lastTop = Math.max(lowest, top + this.#rowHeight - this.#height);
+    this.#moved = true;
     this.onChange();
   }
 }
