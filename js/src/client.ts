@@ -1,6 +1,7 @@
-/// <reference lib="esnext.disposable" preserve="true" />
 import type { CompletedRecord } from "./batch.js";
 import type { EngineOptions, Glue } from "./boundary.js";
+import type { ClientEvents } from "./client-events.js";
+import { asyncDispose } from "./dispose.js";
 import { invalidArgument, MqttError } from "./errors.js";
 import { Emitter, type Listener } from "./events.js";
 import {
@@ -12,8 +13,8 @@ import {
   subscribeArguments,
 } from "./normalize.js";
 import type { ClientOptions, CloseOptions, PublishOptions, SubscribeOptions, UrlSource } from "./options.js";
-import { type ClientEvents, Runtime, reportToHost } from "./runtime.js";
-import { ActiveSubscription, asyncDispose, type MessageHandler, type Subscription } from "./subscription.js";
+import { Runtime, reportToHost } from "./runtime.js";
+import { ActiveSubscription, type MessageHandler, type Subscription } from "./subscription.js";
 import type {
   ClientState,
   OperationOptions,

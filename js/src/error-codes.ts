@@ -41,9 +41,10 @@ export type ErrorCode =
   | "handler-failed"
   | "provider-failed";
 
-/** Number at the WebAssembly boundary, name, layer, whether the same call may succeed later, what to change. */
+/** @internal Number at the WebAssembly boundary, name, layer, whether the same call may succeed later, what to change. */
 export type ErrorRow = readonly [number, ErrorCode, ErrorLayer, boolean, string];
 
+/** @internal */
 // biome-ignore format: one code per line
 export const ERROR_CODES: readonly ErrorRow[] = [
   [1, "invalid-option", "application", false, "Correct this option; its documentation gives type, unit and range."],
@@ -96,7 +97,7 @@ const REASONS =
   "Shared Subscriptions not supported|Connection rate exceeded|Maximum connect time|" +
   "Subscription Identifiers not supported|Wildcard Subscriptions not supported";
 
-/** The standard's name of a reason code that reports a failure; `undefined` for any other number. */
+/** @internal The standard's name of a reason code that reports a failure; `undefined` for any other number. */
 export function reasonName(code: number): string | undefined {
   return REASONS.split("|")[code - 0x80];
 }

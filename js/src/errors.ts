@@ -61,7 +61,7 @@ export class MqttError extends Error {
   }
 }
 
-/** The error that the engine describes with numbers; -1 stands for "none". */
+/** @internal The error that the engine describes with numbers; -1 stands for "none". */
 export function engineError(
   number: number,
   reasonCode: number,
@@ -82,16 +82,16 @@ export function engineError(
     limit: known(limit),
     closeCode: known(closeCode),
     statement,
-    retryable,
+    retryable: number === 30 || number === 31 ? retryable : undefined, // the only ones that depend on the reason
   });
 }
 
-/** `error` itself when it is ours, else an error of this code with it as the cause. */
+/** @internal `error` itself when it is ours, else an error of this code with it as the cause. */
 export function asMqttError(error: unknown, code: ErrorCode, init?: MqttErrorInit): MqttError {
   return error instanceof MqttError ? error : new MqttError(code, { ...init, cause: error });
 }
 
-/** Throws `invalid-argument`; for checks in expressions. */
+/** @internal Throws `invalid-argument`; for checks in expressions. */
 export function invalidArgument(detail: string, hint?: string): never {
   throw new MqttError("invalid-argument", { detail, hint });
 }

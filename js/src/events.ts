@@ -3,7 +3,7 @@ import { invalidArgument } from "./errors.js";
 /** Takes what an event carries. */
 export type Listener<T> = (event: T) => void;
 
-/** Typed listeners. What a listener throws goes to `onThrow` and disturbs nobody else. */
+/** @internal Typed listeners. What a listener throws goes to `onThrow` and disturbs nobody else. */
 export class Emitter<Events extends object> {
   readonly #listeners: Map<keyof Events, readonly Listener<never>[]>;
   readonly #onThrow: (error: unknown, type: keyof Events) => void;

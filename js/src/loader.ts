@@ -4,9 +4,10 @@ import { asMqttError, MqttError } from "./errors.js";
 /** Where the WebAssembly module comes from: its location, a response, its bytes, or compiled already. */
 export type WasmSource = string | URL | Response | Promise<Response> | BufferSource | WebAssembly.Module;
 
-/** Loads once; every later call gets the same instance, whatever its source. After a failure the next call tries anew. */
+/** @internal Loads once; every later call gets the same instance, whatever its source. After a failure the next call tries anew. */
 export type Loader = (source: () => WasmSource | undefined) => Promise<Glue>;
 
+/** @internal */
 export function createLoader(instantiate: (module: WebAssembly.Module) => Promise<Glue>): Loader {
   let loading: Promise<Glue> | undefined;
 

@@ -31,14 +31,14 @@ export interface Message {
   reject(reasonCode?: number): void;
 }
 
-/** What messages need of their client. */
+/** @internal What messages need of their client. */
 export interface MessageContext {
   readonly decode: Decode;
   decodeProperties(block: Uint8Array): MessageProperties;
   acknowledge(token: number, reasonCode: number): void;
 }
 
-/** A record together with the filter that it matched. */
+/** @internal A record together with the filter that it matched. */
 export class ReceivedMessage implements Message {
   readonly #record: MessageRecord;
   readonly #context: MessageContext;
@@ -124,7 +124,7 @@ export function json(value: unknown): string {
   return text ?? invalidArgument("value", "Pass something other than undefined or a function.");
 }
 
-/** What each wildcard of `filter` stands for in `topic`, which matches it. */
+/** @internal What each wildcard of `filter` stands for in `topic`, which matches it. */
 export function matchParams(filter: string, topic: string): string[] {
   const wanted = filter.split("/").slice(filter.startsWith("$share/") ? 2 : 0);
   const levels = topic.split("/");

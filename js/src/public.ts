@@ -1,5 +1,7 @@
 /** What every entry exports beside `connect`, `createClient` and `init`. */
+
 export type { MqttClient } from "./client.js";
+export type { ClientEvents } from "./client-events.js";
 export type { ErrorCode, ErrorLayer } from "./error-codes.js";
 export { MqttError, type MqttErrorInit } from "./errors.js";
 export type { Listener } from "./events.js";
@@ -22,7 +24,6 @@ export type {
   WebSocketLike,
   Will,
 } from "./options.js";
-export type { ClientEvents } from "./runtime.js";
 export type { MessageHandler, Subscription } from "./subscription.js";
 export type {
   ClientState,

@@ -1,10 +1,11 @@
 import type { BatchRecord, CompletedRecord, DisconnectedRecord, FailedRecord } from "./batch.js";
 import type { EngineOptions, Glue, RawDisconnect, RawEngine } from "./boundary.js";
+import type { ClientEvents } from "./client-events.js";
 import { resolveTarget } from "./dial.js";
 import { Engine } from "./engine.js";
 import { asMqttError, MqttError } from "./errors.js";
 import type { Emitter } from "./events.js";
-import { type Message, ReceivedMessage } from "./message.js";
+import { ReceivedMessage } from "./message.js";
 import { type Operation, Operations } from "./operations.js";
 import type { ClientOptions, Logger } from "./options.js";
 import { watchPage } from "./page.js";
@@ -12,25 +13,6 @@ import { type ActiveSubscription, type SubscriptionContext, Subscriptions } from
 import type { ClientState, OperationOptions, ServerInfo, Stats } from "./types.js";
 import type { UrlRotation } from "./url.js";
 import { createDecoder } from "./utf8.js";
-
-/** The events of a client and what they carry. */
-export interface ClientEvents {
-  /** The state changed. */
-  state: ClientState;
-  /** The server accepted a connection: the first one or a later one. */
-  connect: ServerInfo;
-  /** A connection that the server had accepted ended. `error` is absent after `close()`. */
-  disconnect: { readonly error?: MqttError; readonly willReconnect: boolean };
-  /** An attempt to connect is planned, `delay` milliseconds from now. `error` is why the last one ended. */
-  reconnecting: { readonly attempt: number; readonly delay: number; readonly error?: MqttError };
-  /** Any message, whether a handler gets it or not. Its `params` are empty. */
-  message: Message;
-  /**
-   * Something failed that no call waits for: a handler or listener threw, a message was dropped. Without a listener
-   * it is reported to the host like an uncaught error. Why a connection ended is told by `disconnect` and `closed`.
-   */
-  error: MqttError;
-}
 
 /** What makes a client: where the engine comes from, where it connects, how, and who listens. */
 export interface RuntimeParts {

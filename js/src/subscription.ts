@@ -1,4 +1,5 @@
 import type { MessageRecord } from "./batch.js";
+import { asyncDispose } from "./dispose.js";
 import { MqttError } from "./errors.js";
 import { type Message, type MessageContext, ReceivedMessage } from "./message.js";
 import { checkControl } from "./normalize.js";
@@ -29,16 +30,14 @@ export interface Subscription extends AsyncIterable<Message>, AsyncDisposable {
   unsubscribe(options?: OperationOptions): Promise<void>;
 }
 
-/** What subscriptions need of their client. */
+/** @internal What subscriptions need of their client. */
 export interface SubscriptionContext extends MessageContext {
   unsubscribe(subscription: ActiveSubscription, options: OperationOptions): Promise<void>;
   /** Something went wrong that no call waits for. */
   report(error: MqttError): void;
 }
 
-/** The host's symbol, or one that nobody else has. */
-export const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol("asyncDispose");
-
+/** @internal */
 export class ActiveSubscription implements Subscription {
   readonly filters: readonly string[];
   granted: readonly QoS[] = [];
@@ -187,7 +186,7 @@ class MessageBuffer {
   }
 }
 
-/** Which subscriptions there are for the engine's subscription ids, one id per distinct filter. */
+/** @internal Which subscriptions there are for the engine's subscription ids, one id per distinct filter. */
 export class Subscriptions {
   readonly #byId = new Map<number, { readonly filter: string; users: readonly ActiveSubscription[] }>();
 

@@ -37,9 +37,9 @@ test("publish crosses at once and settles with the answer", async () => {
 test("what the engine or the server refuses rejects", async () => {
   const { client, engine } = await connectFake();
   const full = new MqttError("queue-full");
-  engine.throws["publish"] = full;
+  engine.throws.publish = full;
   await assert.rejects(client.publish("t", "x"), full);
-  delete engine.throws["publish"];
+  delete engine.throws.publish;
 
   const denied = new MqttError("rejected-by-server", { reasonCode: 0x87 });
   const publishing = client.publish("t", "x", { qos: 1 });
@@ -316,7 +316,7 @@ test("ping resolves with the round trip", async () => {
   const ping = client.ping();
   engine.complete(engine.operation, { status: 35 });
   assert.equal(await ping, 35);
-  engine.throws["ping"] = new MqttError("not-connected");
+  engine.throws.ping = new MqttError("not-connected");
   await assert.rejects(client.ping(), { code: "not-connected" });
 });
 
@@ -384,9 +384,9 @@ test("close waits for a Blob that was published before", async () => {
 test("wrong close options reject and leave the client open", async () => {
   const { client, engine } = await connectFake();
   await assert.rejects(client.close({ timeout: "1" as never }), { code: "invalid-option" });
-  engine.throws["disconnect"] = new MqttError("invalid-argument");
+  engine.throws.disconnect = new MqttError("invalid-argument");
   await assert.rejects(client.close({ sessionExpiryInterval: 5 }), { code: "invalid-argument" });
-  delete engine.throws["disconnect"];
+  delete engine.throws.disconnect;
   assert.equal(client.state, "connected");
   await client.close();
   assert.equal(client.state, "closed");
@@ -399,7 +399,7 @@ test("a crash rejects everything and tells why", async () => {
   const subscription = await subscribing;
   const reading = subscription[Symbol.asyncIterator]().next();
   const publishing = client.publish("t", "x", { qos: 1 });
-  engine.throws["ping"] = new WebAssembly.RuntimeError("unreachable");
+  engine.throws.ping = new WebAssembly.RuntimeError("unreachable");
   const ping = client.ping();
   for (const promise of [ping, publishing, reading])
     await assert.rejects(promise, { code: "engine-crashed" });

@@ -77,9 +77,9 @@ test("providers start with no WebAssembly on the stack", async () => {
 test("what the engine refuses is thrown as it is and harms nothing", () => {
   const { engine, fake, crashes } = create();
   const error = new MqttError("queue-full");
-  fake.throws["ping"] = error;
+  fake.throws.ping = error;
   assert.throws(() => engine.call((raw) => raw.ping()), error);
-  delete fake.throws["ping"];
+  delete fake.throws.ping;
   assert.equal(
     engine.call((raw) => raw.ping()),
     1,
@@ -97,9 +97,9 @@ for (const [name, error] of [
     const used = socket();
     fake.host.onSocket(used);
     fake.state("connected");
-    fake.throws["ping"] = error;
+    fake.throws.ping = error;
     assert.throws(() => engine.call((raw) => raw.ping()), { code: "engine-crashed", cause: error });
-    delete fake.throws["ping"];
+    delete fake.throws.ping;
 
     assert.throws(() => engine.call((raw) => raw.ping()), { code: "engine-crashed" });
     assert.equal(fake.called("ping").length, 1, "not called again");
@@ -142,7 +142,7 @@ test("the glue's finaliser is taken off the wreck", () => {
 
 test("a trap in flush and a table nobody knows shut the gate without throwing into the engine", async () => {
   const { fake, crashes } = create();
-  fake.throws["flush"] = trap();
+  fake.throws.flush = trap();
   fake.host.schedule();
   await turn();
   assert.deepEqual(

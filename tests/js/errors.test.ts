@@ -57,6 +57,11 @@ test("the engine's numbers become fields, -1 becomes absence", () => {
 test("the engine decides whether a refusal can be retried", () => {
   assert.equal(engineError(30, 0x88, -1, -1, undefined, undefined, -1, true).retryable, true);
   assert.equal(engineError(31, 0x98, -1, -1, undefined, undefined, -1, false).retryable, false);
+  assert.equal(
+    engineError(2, -1, 0, -1, undefined, undefined, -1, true).retryable,
+    false,
+    "a matter of the code",
+  );
 });
 
 test("a number from another version is not a crash of its own", () => {

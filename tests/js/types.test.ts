@@ -10,10 +10,16 @@ const TSC = path.join(
   "tsc",
 );
 
-test("the public types allow what they should and refuse the rest", () => {
-  const project = path.join(import.meta.dirname, "types");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [TSC, "--project", project], {
-    encoding: "utf8",
+const projects = [
+  ["types", "the public types allow what they should and refuse the rest"],
+  [".", "these tests compile"],
+];
+
+for (const [folder = "", name] of projects)
+  test(`${name}`, () => {
+    const project = path.join(import.meta.dirname, folder);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [TSC, "--project", project], {
+      encoding: "utf8",
+    });
+    assert.equal(status, 0, `${stdout}${stderr}`);
   });
-  assert.equal(status, 0, `${stdout}${stderr}`);
-});

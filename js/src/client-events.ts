@@ -1,0 +1,22 @@
+import type { MqttError } from "./errors.js";
+import type { Message } from "./message.js";
+import type { ClientState, ServerInfo } from "./types.js";
+
+/** The events of a client and what they carry. */
+export interface ClientEvents {
+  /** The state changed. */
+  state: ClientState;
+  /** The server accepted a connection: the first one or a later one. */
+  connect: ServerInfo;
+  /** A connection that the server had accepted ended. `error` is absent after `close()`. */
+  disconnect: { readonly error?: MqttError; readonly willReconnect: boolean };
+  /** An attempt to connect is planned, `delay` milliseconds from now. `error` is why the last one ended. */
+  reconnecting: { readonly attempt: number; readonly delay: number; readonly error?: MqttError };
+  /** Any message, whether a handler gets it or not. Its `params` are empty. */
+  message: Message;
+  /**
+   * Something failed that no call waits for: a handler or listener threw, a message was dropped. Without a listener
+   * it is reported to the host like an uncaught error. Why a connection ended is told by `disconnect` and `closed`.
+   */
+  error: MqttError;
+}
