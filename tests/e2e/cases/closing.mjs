@@ -104,11 +104,13 @@ export default function (world) {
 
     it(`v${version}: close() while reconnecting settles everything`, async () => {
       await world.connect({ protocolVersion: version, reconnect: promptly }, world.to(world.chaos.port));
+      await world.page.run(({ state, next }) => {
+        state.lost = next(state.client, "disconnect");
+      });
       world.chaos.set({ mode: "refuse" });
-      const lost = world.page.run(({ state, next }) => next(state.client, "disconnect").then(() => null));
       world.chaos.kill("rst");
-      await lost;
       const code = await world.page.run(async ({ state, failure }) => {
+        await state.lost;
         const call = failure(state.client.publish("a", "x", { qos: 1 }));
         await state.client.close({ timeout: 50 });
         return (await call).code;

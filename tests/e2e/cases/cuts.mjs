@@ -3,57 +3,67 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { keepSession, promptly, versions } from "../support/world.mjs";
 
-const COUNT = 200;
+const COUNT = 300;
 const numbers = Array.from({ length: COUNT }, (_, n) => n);
+const payloads = numbers.map((n) => `${n}`.padEnd(100, "."));
+const CUTS = 12;
 const FLIPS = 20;
-const HANDSHAKE = 700; // bytes of the HTTP upgrade request that the gateway passes on, rounded up
+const HANDSHAKE = 700; // bytes of the HTTP upgrade in either direction, rounded up
 
-/** Cuts connection n after some bytes, a few times in the middle of the handshake; from number 12 on never again. */
-const cutsOf = (step) => (n) => {
-  if (n >= 12) return Number.POSITIVE_INFINITY;
-  return n % 5 === 4 ? 60 * n : HANDSHAKE + ((n * step) % 1500);
+/** Cuts each of the first connections somewhere: in the handshake, in CONNECT, between or within later packets. */
+const cutAfter = (step) => (n) => {
+  if (n >= CUTS) return Number.POSITIVE_INFINITY;
+  return n % 5 === 4 ? 60 * n : HANDSHAKE + ((n * step) % 3000);
 };
 
 export default function (world) {
-  const unique = (values) => [...new Set(values)];
   const url = () => world.to(world.chaos.port);
+
+  const judge = (texts, qos) => {
+    const got = texts.map((text) => Number.parseInt(text, 10));
+    // QoS 1 may repeat; the first arrivals are complete and in order all the same.
+    assert.deepEqual(qos === 2 ? got : [...new Set(got)], numbers);
+  };
 
   for (const version of versions) {
     for (const qos of [1, 2]) {
       it(`v${version}: QoS ${qos} from the page survives cuts`, async (t) => {
         const topic = world.topic();
-        const peer = await world.subscriber(t, version, topic);
+        // Over 5.0, Mosquitto 2.0.11 stops delivering QoS 2 to its own mosquitto_sub after a burst.
+        const peer = await world.subscriber(t, 4, topic);
+        const options = { ...keepSession(version, `cut-up-${version}-${qos}`), reconnect: promptly };
+        await world.connect(options, url());
         const from = world.chaos.accepted;
-        world.chaos.set({ cutUp: (n) => (n === from ? Number.POSITIVE_INFINITY : cutsOf(397)(n - from)) });
-        const options = keepSession(version, `cut-up-${version}-${qos}`);
-        await world.connect({ ...options, reconnect: promptly }, url());
+        world.chaos.set({ cutUp: (n) => cutAfter(397)(n - from) });
+        world.chaos.kill("rst");
         await world.page.run(
-          ({ state }, topic, count, qos) => {
-            const texts = Array.from({ length: count }, (_, n) => `${n}`);
-            state.results = texts.map((text) => state.client.publish(topic, text, { qos }));
+          async ({ state, bounded }, topic, payloads, qos) => {
+            // A few at a time, so that each connection gets a little further.
+            const remaining = payloads.values();
+            const work = async () => {
+              for (const payload of remaining) await state.client.publish(topic, payload, { qos });
+            };
+            await bounded(Promise.all(Array.from({ length: 10 }, work)), "every acknowledgement");
           },
           topic,
-          COUNT,
+          payloads,
           qos,
         );
-        world.chaos.kill("rst");
-        await world.page.run(({ state, bounded }) =>
-          bounded(Promise.all(state.results), "every acknowledgement"),
-        );
+        assert.ok(world.chaos.accepted - from > CUTS, "the link must really have been cut that often");
         await world.publish(version, topic, Buffer.from("end"), { qos: 2 });
-        await peer.find(({ payload }) => payload.toString() === "end");
-        const got = peer.messages.map(({ payload }) => payload.toString()).filter((text) => text !== "end");
-        assert.ok(world.chaos.accepted - from > 10, "the link must really have been cut many times");
-        if (qos === 2) assert.deepEqual(got.map(Number), numbers);
-        else assert.deepEqual(unique(got).map(Number), numbers);
+        await peer.find(({ payload }) => payload.toString() === "end", "the end of the sequence");
+        const texts = peer.messages.map(({ payload }) => payload.toString());
+        judge(
+          texts.filter((text) => text !== "end"),
+          qos,
+        );
         await world.page.run(({ state }) => state.client.close());
       });
 
       it(`v${version}: QoS ${qos} to the page survives cuts`, async () => {
         const topic = world.topic();
-        const from = world.chaos.accepted;
-        const options = keepSession(version, `cut-down-${version}-${qos}`);
-        await world.connect({ ...options, reconnect: promptly }, url());
+        const options = { ...keepSession(version, `cut-down-${version}-${qos}`), reconnect: promptly };
+        await world.connect(options, url());
         await world.page.run(
           async ({ state, inbox }, topic, qos) => {
             state.inbox = inbox((message) => message.text());
@@ -65,18 +75,16 @@ export default function (world) {
           topic,
           qos,
         );
-        world.chaos.set({ mode: "refuse" });
+        const from = world.chaos.accepted;
+        world.chaos.set({ cutDown: (n) => cutAfter(271)(n - from) });
         world.chaos.kill("rst");
-        await world.publishLines(version, topic, [...numbers, "end"], { qos });
-        world.chaos.reset();
-        world.chaos.set({ cutDown: (n) => cutsOf(271)(n - from) });
-        const got = await world.page.run(async ({ state }) => {
+        await world.publishLines(version, topic, [...payloads, "end"], { qos });
+        const texts = await world.page.run(async ({ state }) => {
           await state.end.received(1);
           return state.inbox.messages;
         });
-        assert.ok(world.chaos.accepted - from > 10, "the link must really have been cut many times");
-        if (qos === 2) assert.deepEqual(got.map(Number), numbers);
-        else assert.deepEqual(unique(got).map(Number), numbers);
+        assert.ok(world.chaos.accepted - from > CUTS, "the link must really have been cut that often");
+        judge(texts, qos);
         await world.page.run(({ state }) => state.client.close());
       });
     }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { connack, publish, suback } from "../../rig/packets.mjs";
+import { freePort } from "../../rig/rig.mjs";
 import { promptly, versions } from "../support/world.mjs";
 
 const connectFails = ({ mqtt, failure }, url, options) => failure(mqtt.connect(url, options));
@@ -51,8 +52,15 @@ export default function (world) {
   }
 
   it("nobody listens there", async () => {
-    const error = await world.page.run(connectFails, "wss://localhost:9/", once);
-    assert.equal(error.code, "connect-failed");
+    const error = await world.page.run(connectFails, `wss://127.0.0.1:${await freePort()}/`, once);
+    assert.deepEqual([error.code, error.retryable], ["connect-failed", true]);
+  });
+
+  it("the page's own policy forbids the address", async () => {
+    const error = await world.page.run(connectFails, "wss://elsewhere.localhost/", once);
+    assert.deepEqual([error.code, error.layer, error.retryable], ["blocked-by-csp", "page", false]);
+    assert.match(error.hint, /connect-src/);
+    await world.page.load(); // with the violation that the browser reported to the page
   });
 
   it("a list of URLs is tried in turn", async () => {

@@ -37,9 +37,8 @@ const options = [
   [{ reconnect: { delay: 5 } }, /reconnect\.delay/],
   [{ reconnect: { factor: 0.5 } }, /factor/],
   [{ will: { payload: "no topic" } }, /will/],
-  [{ will: { topic: "a/#" } }, /will/],
+  [{ will: { topic: "a/#" } }, /topic/],
   [{ will: { topic: "a", qos: 3 } }, /will\.qos/],
-  [{ protocolVersion: 4, sessionExpiryInterval: 5, password: "no user" }, /./],
 ];
 
 const topics = ["", "a/+/b", "#", "nul\u0000", "\ud800", "x".repeat(65_536)];
@@ -114,6 +113,15 @@ export default function (world) {
       assert.deepEqual(fake.connections[0].names(), ["CONNECT", "PINGREQ"]);
     });
   }
+
+  it("v4: a password without a user name never leaves", async (t) => {
+    const fake = await world.fakeBroker(t, (connection) => connection.next());
+    const options = { protocolVersion: 4, password: "s3cret", reconnect: false };
+    const error = await world.page.run(connectFails, fake.url, options);
+    assert.match(error.code, /^(invalid-option|unsupported-in-version)$/);
+    assert.match(error.message, /password|username/);
+    assert.equal(fake.connections.flatMap(({ packets }) => packets).length, 0);
+  });
 
   it("v4: properties of 5.0 are refused, not dropped", async (t) => {
     const fake = await world.fakeBroker(t, (connection) => connection.accept());

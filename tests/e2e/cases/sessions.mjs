@@ -32,7 +32,8 @@ export default function (world) {
 
     it(`v${version}: subscriptions come back when the server forgot the session`, async () => {
       const topic = world.topic();
-      await world.connect({ protocolVersion: version, reconnect: promptly }, world.to(world.chaos.port));
+      const forgetful = { protocolVersion: version, ...(version === 5 ? { sessionExpiryInterval: 0 } : {}) };
+      await world.connect({ ...forgetful, reconnect: promptly }, world.to(world.chaos.port));
       await world.page.run(async ({ state, inbox }, topic) => {
         state.inbox = inbox((message) => message.text());
         await state.client.subscribe(topic, { qos: 1 }, state.inbox.handler);
@@ -180,14 +181,21 @@ export default function (world) {
     );
   });
 
-  it("v5: another client that takes the session over ends this one for good", async () => {
-    const options = { protocolVersion: 5, clientId: "taken", reconnect: promptly };
-    await world.connect(options);
-    await world.publish(5, world.topic(), Buffer.from("x"), { args: ["-i", "taken"] });
-    const error = await world.page.run(async ({ state, describe, bounded }) =>
-      describe(await bounded(state.client.closed, "closed")),
+  it("v5: another client that takes the session over ends this one for good", async (t) => {
+    const fake = await world.fakeBroker(t, async (connection) => {
+      await connection.accept();
+      connection.send("e0 01 8e");
+      connection.close(1000);
+    });
+    const error = await world.page.run(
+      async ({ mqtt, describe, bounded }, url, reconnect) => {
+        const client = await mqtt.connect(url, { protocolVersion: 5, reconnect });
+        return describe(await bounded(client.closed, "the end"));
+      },
+      fake.url,
+      promptly,
     );
-    assert.equal(error.code, "session-taken-over");
-    assert.equal(error.retryable, false);
+    assert.deepEqual([error.code, error.reasonCode, error.retryable], ["session-taken-over", 0x8e, false]);
+    assert.equal(fake.connections.length, 1);
   });
 }
