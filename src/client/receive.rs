@@ -249,11 +249,11 @@ impl Core {
             return Err(Violation::protocol_error("MQTT-3.8.4-6", 0));
         }
         self.session.exchanges.remove(suback.packet_id);
-        let mut refused: Vec<(u32, ReasonCode)> = Vec::new();
+        let mut answers: Vec<(u32, ReasonCode)> = Vec::new();
         for (id, reason) in sent.iter().zip(suback.reasons.iter()) {
+            answers.push((*id, reason));
             if reason.is_error() {
                 let entry = self.session.subscriptions.remove(*id);
-                refused.push((*id, reason));
                 if op.is_none()
                     && let Some(entry) = entry
                 {
@@ -264,7 +264,7 @@ impl Core {
                 entry.granted = Some(reason);
             }
         }
-        self.settle_subscribe(op, suback, &ids, &refused);
+        self.settle_subscribe(op, suback, &ids, &answers);
         self.finish_when_drained();
         Ok(())
     }
@@ -274,10 +274,10 @@ impl Core {
         op: Option<OpId>,
         suback: &SubAck<'_>,
         ids: &[u32],
-        refused: &[(u32, ReasonCode)],
+        answers: &[(u32, ReasonCode)],
     ) {
         let Some(op) = op else { return };
-        let reasons = self.session.subscriptions.reasons(ids, refused);
+        let reasons = self.session.subscriptions.reasons(ids, answers);
         match reasons.iter().position(|reason| reason.is_error()) {
             None => self.complete(Completion {
                 packet_id: Some(suback.packet_id),

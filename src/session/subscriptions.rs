@@ -158,13 +158,13 @@ impl Subscriptions {
         groups.into_iter().map(|(_, ids)| ids).collect()
     }
 
-    /// The server's answer for each of `ids`: from `refused`, or as it was granted.
-    pub(crate) fn reasons(&self, ids: &[u32], refused: &[(u32, ReasonCode)]) -> Vec<ReasonCode> {
+    /// The server's answer for each of `ids`: from `answers`, or as it was granted before.
+    pub(crate) fn reasons(&self, ids: &[u32], answers: &[(u32, ReasonCode)]) -> Vec<ReasonCode> {
         let answer = |id: &u32| {
             let granted = self.get(*id).and_then(|entry| entry.granted);
-            let refusal = refused.iter().find(|(refused, _)| refused == id).map(|(_, reason)| *reason);
-            // Neither: the application gave the subscription up before the answer came.
-            refusal.or(granted).unwrap_or(ReasonCode::UNSPECIFIED_ERROR)
+            let now = answers.iter().find(|(answered, _)| answered == id).map(|(_, reason)| *reason);
+            // Neither: the application gave the subscription up before it was sent, which is no failure.
+            now.or(granted).unwrap_or(ReasonCode::NO_SUBSCRIPTION_EXISTED)
         };
         ids.iter().map(answer).collect()
     }
