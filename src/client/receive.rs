@@ -199,7 +199,7 @@ impl Core {
     }
 
     /// PUBREC came: from now on only the identifier matters (4.3.3-4).
-    fn release(&mut self, id: PacketId) {
+    pub(super) fn release(&mut self, id: PacketId) {
         let sequence = self.session.next_sequence();
         if let Some(exchange) = self.session.exchanges.get_mut(id)
             && let Exchange::Publish { publication, counted } = exchange

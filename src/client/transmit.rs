@@ -83,8 +83,13 @@ impl Core {
             }
             Err(error) => {
                 // The new server limits rule it out; sending it would end in a loop of disconnects.
-                let op = publication.op;
-                self.session.exchanges.remove(id);
+                let op = publication.op.take();
+                if publication.qos == QoS::ExactlyOnce {
+                    // The server may hold the identifier: PUBCOMP says when it is free.
+                    self.release(id);
+                } else {
+                    self.session.exchanges.remove(id);
+                }
                 self.fail(op, OpKind::Publish, error);
             }
         }
