@@ -19,7 +19,7 @@ const START_TIMEOUT_MS = 5_000;
 export async function startBroker({ log = () => {}, mosquitto = findMosquitto() } = {}) {
   if (mosquitto) {
     try {
-      return await startMosquitto(mosquitto);
+      return await startMosquitto(mosquitto, log);
     } catch (error) {
       log(`Mosquitto did not start (${error.message}); using Aedes, which speaks MQTT 3.1.1 only.`);
     }
@@ -39,7 +39,7 @@ export function findMosquitto() {
   return folders.map((folder) => path.join(folder, name)).find((file) => existsSync(file)) ?? "";
 }
 
-async function startMosquitto(executable) {
+async function startMosquitto(executable, log) {
   const folder = await mkdtemp(path.join(os.tmpdir(), "wasmqtt-broker-"));
   // Started by root, Mosquitto drops to its own user before it reads the file again.
   await chmod(folder, 0o755);
@@ -47,7 +47,7 @@ async function startMosquitto(executable) {
     for (let attempt = 1; ; attempt++) {
       const port = await freePort();
       const child = await launch(executable, folder, port);
-      if (await listening(child, port)) return describe(executable, folder, port, child);
+      if (await listening(child, port)) return describe({ executable, folder, port, child, log });
       await stop(child);
       if (attempt === START_ATTEMPTS) throw new Error("it does not listen");
     }
@@ -102,13 +102,16 @@ function accepts(port) {
   });
 }
 
-function describe(executable, folder, port, child) {
+function describe({ executable, folder, port, child, log }) {
+  const onExit = (code, signal) => log(`Mosquitto ended (${signal ?? code}): start the demo again.`);
+  child.once("exit", onExit);
   const banner = spawnSync(executable, ["-h"], { encoding: "utf8" }).stdout ?? "";
   return {
     name: "Mosquitto",
     version: /version (\S+)/.exec(banner)?.[1] ?? "",
     url: new URL(`mqtt://127.0.0.1:${port}`),
     async close() {
+      child.off("exit", onExit);
       await stop(child);
       await rm(folder, { recursive: true, force: true });
     },

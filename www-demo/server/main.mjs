@@ -56,9 +56,9 @@ export async function startDemo({ argv = [], certificates, packageFolder, log = 
       if (request.url.split("?", 1)[0] === MQTT_PATH) return bridge.upgrade(request, socket, head);
       socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     });
+    const sockets = socketsOf(server);
     const port = await listen(server, options.port, options.host);
-    // In this order: the server has only closed when the bridge has let go of its sockets.
-    opened.push({ close: () => closeServer(server) }, bridge);
+    opened.push({ close: () => closeServer(server, sockets) }, bridge);
     if (options.devices) opened.push(startDevices(broker.url.href, { log }));
 
     opened.push(closeOnSignal(close, log));
@@ -96,10 +96,20 @@ async function listen(server, wanted, host) {
   }
 }
 
-async function closeServer(server) {
+/** The open connections, upgraded ones and those that are being refused included: `http.Server` forgets these. */
+function socketsOf(server) {
+  const sockets = new Set();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
+async function closeServer(server, sockets) {
   const closed = once(server, "close");
   server.close();
-  server.closeAllConnections();
+  for (const socket of sockets) socket.destroy();
   await closed;
 }
 

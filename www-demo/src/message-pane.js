@@ -37,7 +37,7 @@ export class MessagePane {
     const { rows, kept, received, dropped, waiting, filtered, paused } = this.#log;
     const parts = [];
     if (filtered) parts.push(`${count(rows.length)} of ${count(kept)}`);
-    else if (received > 0) parts.push(count(kept));
+    else if (received > 0) parts.push(`${count(kept)} kept`);
     if (dropped > 0) parts.push(`${count(dropped)} older dropped`);
     setText(byId("message-count"), parts.join(" · "));
     byId("message-empty").hidden = rows.length > 0;
