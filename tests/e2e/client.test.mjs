@@ -26,9 +26,11 @@ describe(`client in ${engine}`, { timeout: 300_000 }, () => {
   before(async () => Object.assign(world, await openWorld(engine)));
   after(() => world.stop?.());
   beforeEach(async () => {
-    world.chaos.reset();
-    world.innerChaos.reset();
     await world.page.load();
+    for (const chaos of [world.chaos, world.innerChaos]) {
+      chaos.reset();
+      chaos.kill("rst"); // a browser may keep the page before this one, with its sockets, for its Back button
+    }
   });
   afterEach(async () => {
     assert.deepEqual(await world.page.problems(), [], "the page must stay free of uncaught errors");

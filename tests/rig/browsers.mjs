@@ -51,7 +51,12 @@ const engines = {
     },
     capabilities: () => ({
       browserName: "firefox",
-      "moz:firefoxOptions": { binary: which("firefox-esr"), args: ["-headless"] },
+      "moz:firefoxOptions": {
+        binary: which("firefox-esr"),
+        args: ["-headless"],
+        // Otherwise Firefox itself waits longer and longer before it dials a host again that hung up.
+        prefs: { "network.websocket.delay-failed-reconnects": false },
+      },
     }),
   },
   webkit: {

@@ -1,6 +1,7 @@
 // A TCP proxy that breaks things on request, steered by the test in the same process.
 import { connect, createServer } from "node:net";
 import { listen } from "./rig.mjs";
+import { waiters } from "./wait.mjs";
 
 /**
  * @typedef {object} Faults what happens to every connection; all off by default
@@ -22,10 +23,11 @@ const none = {
   mode: "pass",
 };
 
-/** Starts a proxy to `target`. Resolves with `{ port, set(faults), reset(), kill(how), accepted, open, stop() }`. */
+/** Starts a proxy to `target`. Resolves with `{ port, set(faults), reset(), kill(how), quiet(), accepted, stop() }`. */
 export async function startChaos({ target }) {
   const faults = { ...none };
   const links = new Set();
+  const changes = waiters();
   let accepted = 0;
 
   const server = createServer((client) => {
@@ -37,7 +39,10 @@ export async function startChaos({ target }) {
     };
     client.setNoDelay(true);
     links.add(cut);
-    client.on("close", () => links.delete(cut));
+    client.on("close", () => {
+      links.delete(cut);
+      changes.wake();
+    });
     const flip = faults.flipDown(n);
     pump(client, upstream, faults, { cutAt: faults.cutUp(n), cut });
     pump(upstream, client, faults, { cutAt: faults.cutDown(n), cut, flip });
@@ -57,11 +62,10 @@ export async function startChaos({ target }) {
     reset: () => Object.assign(faults, none),
     kill,
     stop,
+    /** Resolves when no connection is open any more. */
+    quiet: () => changes.until(() => links.size === 0, "the end of every connection"),
     get accepted() {
       return accepted;
-    },
-    get open() {
-      return links.size;
     },
   };
 }

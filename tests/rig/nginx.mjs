@@ -9,7 +9,7 @@ import { freePort, temporaryFolder } from "./rig.mjs";
 
 /** The policy under which the page and the package must work. */
 export const contentSecurityPolicy =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' wss://127.0.0.1:*";
+  "default-src 'none'; img-src data:; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' wss://127.0.0.1:*";
 
 /**
  * Starts nginx. `folders` maps URL paths to directories ("/" is the page); `broker` and the other upstreams are ports.
