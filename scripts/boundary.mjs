@@ -15,7 +15,7 @@ const ROOMS = {
   session: ["codec", "topic", "time", "error", "config"],
   connection: ["codec", "topic", "time", "error", "config"],
   client: ["codec", "topic", "time", "error", "config", "session", "connection"],
-  web: ["client", "config", "time", "error"],
+  web: ["codec", "time", "error", "config", "session", "connection", "client"],
 };
 
 /** What only `web` may touch: a core with a clock or a browser in it could not be tested on virtual time. */

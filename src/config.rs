@@ -57,7 +57,7 @@ pub struct QueueLimits {
 
 impl Default for QueueLimits {
     fn default() -> Self {
-        Self { max_messages: 10_000, max_bytes: 16 * 1024 * 1024, overflow: Overflow::Reject }
+        Self { max_messages: 100_000, max_bytes: 16 * 1024 * 1024, overflow: Overflow::Reject }
     }
 }
 
@@ -218,8 +218,7 @@ impl Config {
             && self.first_session != FirstSession::Clean
             && self.version == VersionPolicy::Only(ProtocolVersion::V311)
         {
-            let error = Error::named(ErrorCode::UnsupportedInVersion, "clientId");
-            return Err(Error { statement: Some("3.1.1 MQTT-3.1.3-7"), ..error });
+            return Err(Error::named(ErrorCode::UnsupportedInVersion, "clientId").broke("3.1.1 MQTT-3.1.3-7"));
         }
         if self.receive_maximum == 0 {
             return invalid("receiveMaximum");
@@ -247,10 +246,7 @@ impl Config {
         if let Some(will) = &self.will {
             TopicName::parse(&will.topic).map_err(Error::invalid_topic)?;
             if u16::try_from(will.payload.len()).is_err() {
-                return Err(Error {
-                    text: Some("will.payload".into()),
-                    ..Error::exceeds(ErrorCode::InvalidOption, u32::from(u16::MAX))
-                });
+                return Err(Error::named(ErrorCode::InvalidOption, "will.payload").over(u32::from(u16::MAX)));
             }
         }
         Ok(())

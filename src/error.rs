@@ -2,6 +2,7 @@
 
 use crate::codec::{ReasonCode, Violation};
 use crate::topic::TopicError;
+use core::ops::Deref;
 
 /// What went wrong, as a number that is stable across releases and that the TypeScript side maps to a name and a hint.
 ///
@@ -87,8 +88,15 @@ pub enum ErrorCode {
 }
 
 /// One failure: its code and whatever is known about it. Never holds a payload or a secret.
+///
+/// Thin, because results with it are passed around everywhere; its fields are those of [`ErrorInfo`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<ErrorInfo>);
+
+/// What is known about a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ErrorInfo {
     /// What went wrong.
     pub code: ErrorCode,
     /// The reason code that the server gave or that the client sent.
@@ -105,36 +113,105 @@ pub struct Error {
     pub close_code: Option<u16>,
 }
 
+impl Deref for Error {
+    type Target = ErrorInfo;
+
+    fn deref(&self) -> &ErrorInfo {
+        &self.0
+    }
+}
+
 impl Error {
     /// An error of which only the code is known.
     #[must_use]
-    pub const fn new(code: ErrorCode) -> Self {
-        Self { code, reason: None, at: None, limit: None, statement: None, text: None, close_code: None }
+    #[inline(never)]
+    pub fn new(code: ErrorCode) -> Self {
+        Self(Box::new(ErrorInfo {
+            code,
+            reason: None,
+            at: None,
+            limit: None,
+            statement: None,
+            text: None,
+            close_code: None,
+        }))
     }
 
     /// An option or argument is not usable; `name` says which.
     #[must_use]
     pub fn named(code: ErrorCode, name: &str) -> Self {
-        Self { text: Some(name.into()), ..Self::new(code) }
+        Self::new(code).with_text(Some(name))
     }
 
     /// The server refused with `reason`, and perhaps a Reason String.
     #[must_use]
     pub fn refused(code: ErrorCode, reason: ReasonCode, text: Option<&str>) -> Self {
-        Self { reason: Some(reason), text: text.map(Into::into), ..Self::new(code) }
+        let mut error = Self::new(code).with_text(text);
+        error.0.reason = Some(reason);
+        error
     }
 
-    /// More than `limit` of something that the server or the protocol bounds.
+    /// The same error, with the text that belongs to it.
     #[must_use]
-    pub fn exceeds(code: ErrorCode, limit: u32) -> Self {
-        Self { limit: Some(limit), ..Self::new(code) }
-    }
-
-    /// The same error, `index` saying which item of a list is meant.
-    #[must_use]
-    pub const fn at(mut self, index: u32) -> Self {
-        self.at = Some(index);
+    #[inline(never)]
+    pub fn with_text(mut self, text: Option<&str>) -> Self {
+        self.0.text = text.map(Into::into);
         self
+    }
+
+    /// The same error, `index` saying where, or which item of a list is meant.
+    #[must_use]
+    pub fn at(mut self, index: u32) -> Self {
+        self.0.at = Some(index);
+        self
+    }
+
+    /// The same error, caused by exceeding `limit`.
+    #[must_use]
+    pub fn over(mut self, limit: u32) -> Self {
+        self.0.limit = Some(limit);
+        self
+    }
+
+    /// The same error, with the rule of the standard that was broken.
+    #[must_use]
+    pub fn broke(mut self, statement: &'static str) -> Self {
+        self.0.statement = Some(statement);
+        self
+    }
+
+    /// The same error, with the close code of the WebSocket.
+    #[must_use]
+    pub fn closed_with(mut self, close_code: u16) -> Self {
+        self.0.close_code = Some(close_code);
+        self
+    }
+
+    /// Whether the same attempt to connect would fail the same way again, so that only the application can help.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        match self.code {
+            ErrorCode::ConnectRefused => {
+                self.reason.is_some_and(|reason| TERMINAL_REFUSALS.contains(&reason))
+            }
+            ErrorCode::DisconnectedByServer => {
+                self.reason.is_some_and(|reason| TERMINAL_DISCONNECTS.contains(&reason))
+            }
+            code => matches!(
+                code,
+                ErrorCode::InvalidOption
+                    | ErrorCode::InvalidTopic
+                    | ErrorCode::InvalidArgument
+                    | ErrorCode::PacketTooLarge
+                    | ErrorCode::UnsupportedInVersion
+                    | ErrorCode::SessionTakenOver
+                    | ErrorCode::SubprotocolRejected
+                    | ErrorCode::VersionNotSupported
+                    | ErrorCode::InsecureUrl
+                    | ErrorCode::InvalidUrl
+                    | ErrorCode::BlockedByCsp
+            ),
+        }
     }
 
     pub(crate) fn invalid_topic(error: TopicError) -> Self {
@@ -143,12 +220,12 @@ impl Error {
 
     /// `filter` is named, because it may be one of a list.
     pub(crate) fn invalid_filter(filter: &str, error: TopicError) -> Self {
-        Self { text: Some(filter.into()), ..Self::invalid(ErrorCode::InvalidFilter, error) }
+        Self::invalid(ErrorCode::InvalidFilter, error).with_text(Some(filter))
     }
 
     fn invalid(code: ErrorCode, error: TopicError) -> Self {
         let at = u32::try_from(error.at).unwrap_or(u32::MAX);
-        Self { statement: Some(error.kind.statement()), ..Self::new(code).at(at) }
+        Self::new(code).at(at).broke(error.kind.statement())
     }
 }
 
@@ -159,10 +236,29 @@ impl From<Violation> for Error {
         } else {
             ErrorCode::ProtocolError
         };
-        Self {
-            reason: Some(violation.reason),
-            statement: Some(violation.statement),
-            ..Self::new(code).at(violation.offset)
-        }
+        Self::refused(code, violation.reason, None).at(violation.offset).broke(violation.statement)
     }
 }
+
+const TERMINAL_REFUSALS: [ReasonCode; 13] = [
+    ReasonCode::MALFORMED_PACKET,
+    ReasonCode::PROTOCOL_ERROR,
+    ReasonCode::UNSUPPORTED_PROTOCOL_VERSION,
+    ReasonCode::CLIENT_IDENTIFIER_NOT_VALID,
+    ReasonCode::BAD_USER_NAME_OR_PASSWORD,
+    ReasonCode::NOT_AUTHORIZED,
+    ReasonCode::BANNED,
+    ReasonCode::BAD_AUTHENTICATION_METHOD,
+    ReasonCode::TOPIC_NAME_INVALID,
+    ReasonCode::PACKET_TOO_LARGE,
+    ReasonCode::RETAIN_NOT_SUPPORTED,
+    ReasonCode::QOS_NOT_SUPPORTED,
+    ReasonCode::SERVER_MOVED,
+];
+
+const TERMINAL_DISCONNECTS: [ReasonCode; 4] = [
+    ReasonCode::NOT_AUTHORIZED,
+    ReasonCode::BANNED,
+    ReasonCode::BAD_AUTHENTICATION_METHOD,
+    ReasonCode::SERVER_MOVED,
+];

@@ -11,4 +11,4 @@ pub mod topic;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
-pub use error::{Error, ErrorCode};
+pub use error::{Error, ErrorCode, ErrorInfo};

@@ -16,7 +16,7 @@ export interface RawEngine {
   /** `flags`: QoS | retain << 2. Returns the operation's number, above 0. */
   publish(topic: string, payload: Uint8Array, flags: number, options: RawProperties | undefined): number;
   /** Returns the operation's number, then the subscription id of each filter. */
-  subscribe(filters: { filter: string }[], options: RawSubscribeOptions): Uint32Array;
+  subscribe(filters: readonly string[], options: RawSubscribeOptions): Uint32Array;
   unsubscribe(subscriptionIds: Uint32Array): number;
   /** True: never transmitted. Either way no record follows. */
   cancel(operation: number): boolean;
@@ -123,10 +123,10 @@ export interface EngineOptions {
   jitter: number;
   maxAttempts: number;
   stableAfter: number;
-  queueMaxMessages: number;
-  queueMaxBytes: number;
+  maxMessages: number;
+  maxBytes: number;
   /** 0 reject, 1 drop-oldest, 2 drop-newest. */
-  queueOverflow: number;
+  overflow: number;
   manualAck: boolean;
   requeueQos2: boolean;
   seed: number;

@@ -152,10 +152,7 @@ export class MqttClient implements AsyncDisposable {
         const reasonCodes = await this.#runtime.operate(
           options,
           (engine) => {
-            const [operation = 0, ...ids] = engine.subscribe(
-              filters.map((text) => ({ filter: text })),
-              raw,
-            );
+            const [operation = 0, ...ids] = engine.subscribe(filters, raw);
             subscriptions.add(subscription, ids); // before SUBACK: messages may precede it
             return operation;
           },

@@ -130,8 +130,9 @@ impl Client {
     pub fn disconnect(&mut self, now: Instant, mut options: DisconnectOptions) -> Result<(), Error> {
         if let Some(seconds) = options.session_expiry_seconds {
             if seconds > 0 && self.core.config.session_expiry_seconds == 0 {
-                let error = Error::named(ErrorCode::InvalidArgument, "sessionExpiryInterval");
-                return Err(Error { statement: Some("§3.14.2.2.2"), ..error });
+                return Err(
+                    Error::named(ErrorCode::InvalidArgument, "sessionExpiryInterval").broke("§3.14.2.2.2")
+                );
             }
             let pushed = options.properties.push(PropertyId::SessionExpiryInterval, Value::U32(seconds));
             debug_assert!(pushed.is_ok(), "INVARIANT: any number of seconds is in range");
@@ -236,7 +237,7 @@ impl Core {
             + usize::from(self.version.level() == 5);
         let size = rest.saturating_add(payload_len).saturating_add(2);
         if size > limit as usize {
-            return Err(Error::exceeds(ErrorCode::PacketTooLarge, limit));
+            return Err(Error::new(ErrorCode::PacketTooLarge).over(limit));
         }
         Ok(())
     }
@@ -268,7 +269,7 @@ impl Core {
                 self.session.queue.push(publication);
             }
             Overflow::Reject | Overflow::DropOldest => {
-                return Err(Error::exceeds(ErrorCode::QueueFull, limits.max_messages));
+                return Err(Error::new(ErrorCode::QueueFull).over(limits.max_messages));
             }
         }
         Ok(())
@@ -276,8 +277,7 @@ impl Core {
 
     fn check_filter(&self, filter: TopicFilter<'_>, options: SubscribeOptions) -> Result<(), Error> {
         if filter.is_shared() && options.no_local {
-            let error = Error::named(ErrorCode::InvalidFilter, "noLocal");
-            return Err(Error { statement: Some("MQTT-3.8.3-4"), ..error });
+            return Err(Error::named(ErrorCode::InvalidFilter, "noLocal").broke("MQTT-3.8.3-4"));
         }
         let Some(connection) = self.phase.live() else { return Ok(()) };
         connection.negotiated.limits.check_filter(filter)?;

@@ -142,14 +142,14 @@ pub enum Event<'a> {
     /// The connection, or an attempt at one, ended.
     Disconnected {
         /// Why; `None` where the client itself wanted it.
-        error: Option<Box<Error>>,
+        error: Option<Error>,
         /// When the next attempt is; `None`: there is none.
         retry: Option<Retry>,
     },
     /// Something went wrong outside any operation, and the client goes on.
-    Notice(Box<Error>),
+    Notice(Error),
     /// The client is done. Nothing follows.
-    Closed(Option<Box<Error>>),
+    Closed(Option<Error>),
 }
 
 /// What the driver has to do with the transport.

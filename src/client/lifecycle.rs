@@ -1,6 +1,5 @@
 //! From one connection to the next: opening, agreeing, losing, waiting, closing.
 
-use super::reconnect::is_terminal;
 use super::{Client, ClientState, Closing, Core, Event, Phase, Retry, TransportRequest};
 use crate::codec::{ConnAck, Disconnect, EncodeError, ProtocolVersion, ReasonCode, Violation};
 use crate::config::{FirstSession, VersionPolicy};
@@ -46,8 +45,7 @@ impl Client {
         if fits {
             self.core.on_opened(now, selected, credentials);
         } else {
-            let error = Error::named(ErrorCode::SubprotocolRejected, selected);
-            self.core.lose(now, Error { statement: Some("MQTT-6.0.0-4"), ..error });
+            self.core.lose(now, Error::named(ErrorCode::SubprotocolRejected, selected).broke("MQTT-6.0.0-4"));
         }
     }
 
@@ -61,8 +59,8 @@ impl Client {
             | Phase::Waiting { .. }
             | Phase::Closed => ErrorCode::ConnectionClosed,
         };
-        let text = (!close.reason.is_empty()).then(|| close.reason.into());
-        self.core.lose(now, Error { close_code: Some(close.code), text, ..Error::new(code) });
+        let text = (!close.reason.is_empty()).then_some(close.reason);
+        self.core.lose(now, Error::new(code).with_text(text).closed_with(close.code));
     }
 
     /// The driver cannot go on with this attempt or connection, for a reason of its own.
@@ -117,8 +115,10 @@ impl Core {
         match handshake.write(&self.config, credentials, &mut self.out) {
             Ok(()) => self.phase = Phase::Handshaking { deadline, handshake: Box::new(handshake) },
             Err(EncodeError::PasswordWithoutUserName) => {
-                let error = Error::named(ErrorCode::UnsupportedInVersion, "password");
-                self.lose(now, Error { statement: Some("3.1.1 MQTT-3.1.2-22"), ..error });
+                self.lose(
+                    now,
+                    Error::named(ErrorCode::UnsupportedInVersion, "password").broke("3.1.1 MQTT-3.1.2-22"),
+                );
             }
             Err(_) => self.lose(now, Error::named(ErrorCode::InvalidArgument, "username or password")),
         }
@@ -232,10 +232,10 @@ impl Core {
             }
             self.version = ProtocolVersion::V5;
         }
-        let policy = self.config.reconnect.filter(|_| !is_terminal(&error));
+        let policy = self.config.reconnect.filter(|_| !error.is_terminal());
         let delay = policy.and_then(|policy| self.backoff.on_lost(now, &policy, &error));
         let retry = delay.map(|delay| Retry { delay, attempt: self.backoff.failures() + 1 });
-        let lost = Event::Disconnected { error: Some(Box::new(error.clone())), retry };
+        let lost = Event::Disconnected { error: Some(error.clone()), retry };
         match retry {
             Some(Retry { delay, .. }) => {
                 self.phase = Phase::Waiting { until: now + delay };
@@ -347,6 +347,6 @@ impl Core {
         let reason = error.clone().unwrap_or(Error::new(ErrorCode::ClientClosed));
         self.fail_everything(&reason);
         self.set_state(ClientState::Closed);
-        self.events.push_back(Event::Closed(error.map(Box::new)));
+        self.events.push_back(Event::Closed(error));
     }
 }

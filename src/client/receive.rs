@@ -258,7 +258,7 @@ impl Core {
                     && let Some(entry) = entry
                 {
                     let error = Error::refused(ErrorCode::RejectedByServer, reason, Some(&entry.filter));
-                    self.events.push_back(Event::Notice(Box::new(error)));
+                    self.events.push_back(Event::Notice(error));
                 }
             } else if let Some(entry) = self.session.subscriptions.get_mut(*id) {
                 entry.granted = Some(reason);

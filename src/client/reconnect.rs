@@ -2,7 +2,7 @@
 
 use crate::codec::ReasonCode;
 use crate::config::ReconnectPolicy;
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use crate::time::{Instant, Millis};
 
 /// A server that is busy or wants us gone for now is left alone for at least this long.
@@ -75,74 +75,6 @@ impl Backoff {
     }
 }
 
-/// Whether the same attempt would fail the same way again, so that only the application can help.
-pub(crate) fn is_terminal(error: &Error) -> bool {
-    match error.code {
-        ErrorCode::InvalidOption
-        | ErrorCode::InvalidTopic
-        | ErrorCode::PacketTooLarge
-        | ErrorCode::UnsupportedInVersion
-        | ErrorCode::SessionTakenOver
-        | ErrorCode::SubprotocolRejected
-        | ErrorCode::VersionNotSupported
-        | ErrorCode::InsecureUrl
-        | ErrorCode::InvalidUrl
-        | ErrorCode::BlockedByCsp => true,
-        ErrorCode::ConnectRefused => error.reason.is_some_and(|reason| TERMINAL_REFUSALS.contains(&reason)),
-        ErrorCode::DisconnectedByServer => {
-            error.reason.is_some_and(|reason| TERMINAL_DISCONNECTS.contains(&reason))
-        }
-        ErrorCode::InvalidFilter
-        | ErrorCode::QueueFull
-        | ErrorCode::NotSupportedByServer
-        | ErrorCode::ClientClosed
-        | ErrorCode::InvalidArgument
-        | ErrorCode::Aborted
-        | ErrorCode::Timeout
-        | ErrorCode::NotConnected
-        | ErrorCode::RejectedByServer
-        | ErrorCode::SessionLost
-        | ErrorCode::MessageExpired
-        | ErrorCode::DroppedFromQueue
-        | ErrorCode::MalformedPacket
-        | ErrorCode::ProtocolError
-        | ErrorCode::ConnectionClosed
-        | ErrorCode::ConnectTimeout
-        | ErrorCode::KeepAliveTimeout
-        | ErrorCode::ConnectFailed
-        | ErrorCode::ConnackTimeout
-        | ErrorCode::TextFrame
-        | ErrorCode::Offline
-        | ErrorCode::EngineCrashed
-        | ErrorCode::WasmLoadFailed
-        | ErrorCode::HandlerFailed
-        | ErrorCode::ProviderFailed => false,
-    }
-}
-
-const TERMINAL_REFUSALS: [ReasonCode; 13] = [
-    ReasonCode::MALFORMED_PACKET,
-    ReasonCode::PROTOCOL_ERROR,
-    ReasonCode::UNSUPPORTED_PROTOCOL_VERSION,
-    ReasonCode::CLIENT_IDENTIFIER_NOT_VALID,
-    ReasonCode::BAD_USER_NAME_OR_PASSWORD,
-    ReasonCode::NOT_AUTHORIZED,
-    ReasonCode::BANNED,
-    ReasonCode::BAD_AUTHENTICATION_METHOD,
-    ReasonCode::TOPIC_NAME_INVALID,
-    ReasonCode::PACKET_TOO_LARGE,
-    ReasonCode::RETAIN_NOT_SUPPORTED,
-    ReasonCode::QOS_NOT_SUPPORTED,
-    ReasonCode::SERVER_MOVED,
-];
-
-const TERMINAL_DISCONNECTS: [ReasonCode; 4] = [
-    ReasonCode::NOT_AUTHORIZED,
-    ReasonCode::BANNED,
-    ReasonCode::BAD_AUTHENTICATION_METHOD,
-    ReasonCode::SERVER_MOVED,
-];
-
 fn is_busy(error: &Error) -> bool {
     matches!(
         error.reason,
@@ -161,6 +93,7 @@ fn is_busy(error: &Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorCode;
 
     fn lost() -> Error {
         Error::new(ErrorCode::ConnectionClosed)
@@ -216,6 +149,6 @@ mod tests {
         let mut backoff = Backoff::new(1);
         let busy = Error::refused(ErrorCode::ConnectRefused, ReasonCode::SERVER_BUSY, None);
         assert_eq!(backoff.on_lost(Instant::default(), &policy(), &busy), Some(BUSY_DELAY));
-        assert!(!is_terminal(&busy));
+        assert!(!busy.is_terminal());
     }
 }

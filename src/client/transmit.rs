@@ -355,7 +355,8 @@ pub(super) fn write_publish_header(
     let limits = &connection.negotiated.limits;
     limits.check_publish(packet.qos, packet.retain)?;
     check_properties(version, packet.properties)?;
-    let too_large = || Error::exceeds(ErrorCode::PacketTooLarge, crate::config::PROTOCOL_MAXIMUM_PACKET_SIZE);
+    let too_large =
+        || Error::new(ErrorCode::PacketTooLarge).over(crate::config::PROTOCOL_MAXIMUM_PACKET_SIZE);
     let payload_len = u32::try_from(payload_len).map_err(|_| too_large())?;
     let mut extra = ExtraProperties { topic_alias: None, message_expiry };
     let size = packet.encoded_len_with(version, payload_len, extra).map_err(publish_error)?;
@@ -397,7 +398,7 @@ pub(super) fn check_options(version: ProtocolVersion, options: SubscribeOptions)
 fn publish_error(error: EncodeError) -> Error {
     match error {
         EncodeError::PacketTooLarge => {
-            Error::exceeds(ErrorCode::PacketTooLarge, crate::config::PROTOCOL_MAXIMUM_PACKET_SIZE)
+            Error::new(ErrorCode::PacketTooLarge).over(crate::config::PROTOCOL_MAXIMUM_PACKET_SIZE)
         }
         _ => Error::named(ErrorCode::InvalidArgument, "properties"),
     }
@@ -406,10 +407,10 @@ fn publish_error(error: EncodeError) -> Error {
 fn invalid_filter(error: EncodeError) -> Error {
     match error {
         EncodeError::NoLocalOnShared => {
-            Error { statement: Some("MQTT-3.8.3-4"), ..Error::named(ErrorCode::InvalidFilter, "noLocal") }
+            Error::named(ErrorCode::InvalidFilter, "noLocal").broke("MQTT-3.8.3-4")
         }
         EncodeError::PacketTooLarge => {
-            Error::exceeds(ErrorCode::PacketTooLarge, crate::config::PROTOCOL_MAXIMUM_PACKET_SIZE)
+            Error::new(ErrorCode::PacketTooLarge).over(crate::config::PROTOCOL_MAXIMUM_PACKET_SIZE)
         }
         _ => Error::new(ErrorCode::InvalidFilter),
     }

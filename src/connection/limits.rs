@@ -64,8 +64,7 @@ impl ServerLimits {
     pub(crate) fn check_publish(&self, qos: QoS, retain: bool) -> Result<(), Error> {
         if qos > self.maximum_qos {
             let limit = u32::from(self.maximum_qos.value());
-            let error = Error::exceeds(ErrorCode::NotSupportedByServer, limit);
-            return Err(Error { statement: Some("MQTT-3.2.2-11"), text: Some("qos".into()), ..error });
+            return Err(unsupported("qos", "MQTT-3.2.2-11").over(limit));
         }
         if retain && !self.retain_available {
             return Err(unsupported("retain", "MQTT-3.2.2-14"));
@@ -76,10 +75,9 @@ impl ServerLimits {
     /// Whether a packet of `size` bytes may be sent (3.2.2-15).
     pub(crate) fn check_size(&self, size: u32) -> Result<(), Error> {
         match self.maximum_packet_size {
-            Some(limit) if size > limit => Err(Error {
-                statement: Some("MQTT-3.2.2-15"),
-                ..Error::exceeds(ErrorCode::PacketTooLarge, limit)
-            }),
+            Some(limit) if size > limit => {
+                Err(Error::new(ErrorCode::PacketTooLarge).over(limit).broke("MQTT-3.2.2-15"))
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -97,5 +95,5 @@ impl ServerLimits {
 }
 
 fn unsupported(feature: &str, statement: &'static str) -> Error {
-    Error { statement: Some(statement), ..Error::named(ErrorCode::NotSupportedByServer, feature) }
+    Error::named(ErrorCode::NotSupportedByServer, feature).broke(statement)
 }

@@ -3,7 +3,7 @@
 use super::publication::Publication;
 use super::{OpId, Request};
 use crate::codec::PacketId;
-use std::collections::VecDeque;
+use std::collections::{BinaryHeap, VecDeque};
 
 /// An exchange that waits for the server, under its packet identifier.
 #[derive(Debug)]
@@ -18,6 +18,23 @@ pub(crate) enum Exchange {
     Release { op: Option<OpId>, sequence: u64, counted: bool },
     /// SUBSCRIBE or UNSUBSCRIBE was sent; its acknowledgement is to come.
     Request { request: Request, sequence: u64 },
+}
+
+impl Exchange {
+    /// Position of a PUBLISH in the order of publishing.
+    pub(super) fn publish_sequence(&self) -> Option<u64> {
+        if let Self::Publish { publication, .. } = self { Some(publication.sequence) } else { None }
+    }
+
+    /// Position of a PUBREL in the order of the PUBRECs that it answers.
+    pub(super) fn release_sequence(&self) -> Option<u64> {
+        if let Self::Release { sequence, .. } = self { Some(*sequence) } else { None }
+    }
+
+    /// Position of a SUBSCRIBE or UNSUBSCRIBE in the order of sending.
+    pub(super) fn request_sequence(&self) -> Option<u64> {
+        if let Self::Request { sequence, .. } = self { Some(*sequence) } else { None }
+    }
 }
 
 /// Packet identifiers and what they stand for.
@@ -72,6 +89,14 @@ impl Exchanges {
             self.slots.shrink_to(REST * 4);
         }
         Some(exchange)
+    }
+
+    /// Identifiers of the exchanges that `pick` gives a number, in the order of these numbers.
+    pub(crate) fn in_order(&self, pick: fn(&Exchange) -> Option<u64>) -> Vec<PacketId> {
+        let numbered = self.iter().filter_map(|(id, exchange)| Some((pick(exchange)?, id)));
+        // A heap sorts as fast as is needed here, in a tenth of the code of the slice's own sort.
+        let sorted = numbered.collect::<BinaryHeap<(u64, PacketId)>>().into_sorted_vec();
+        sorted.into_iter().map(|(_, id)| id).collect()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (PacketId, &Exchange)> {

@@ -84,15 +84,12 @@ impl Session {
     pub(crate) fn on_connection_lost(&mut self) {
         self.inbound.on_connection_lost();
         self.resend.clear();
-        let mut waiting = Vec::new();
-        for (id, exchange) in self.exchanges.iter_mut() {
-            match exchange {
-                Exchange::Publish { counted, .. } | Exchange::Release { counted, .. } => *counted = false,
-                Exchange::Request { sequence, .. } => waiting.push((*sequence, id)),
+        for (_, exchange) in self.exchanges.iter_mut() {
+            if let Exchange::Publish { counted, .. } | Exchange::Release { counted, .. } = exchange {
+                *counted = false;
             }
         }
-        waiting.sort_unstable();
-        for (_, id) in waiting.into_iter().rev() {
+        for id in self.exchanges.in_order(Exchange::request_sequence).into_iter().rev() {
             if let Some(Exchange::Request { request, .. }) = self.exchanges.remove(id) {
                 self.requests.push_front(request);
             }
@@ -103,19 +100,8 @@ impl Session {
     ///
     /// Returns the identifiers whose PUBREL has to be sent; PUBLISH packets are left in `resend`.
     pub(crate) fn on_resumed(&mut self) -> Vec<PacketId> {
-        let mut publishes: Vec<(u64, PacketId)> = Vec::new();
-        let mut releases: Vec<(u64, PacketId)> = Vec::new();
-        for (id, exchange) in self.exchanges.iter() {
-            match exchange {
-                Exchange::Publish { publication, .. } => publishes.push((publication.sequence, id)),
-                Exchange::Release { sequence, .. } => releases.push((*sequence, id)),
-                Exchange::Request { .. } => {}
-            }
-        }
-        publishes.sort_unstable();
-        releases.sort_unstable();
-        self.resend = publishes.into_iter().map(|(_, id)| id).collect();
-        releases.into_iter().map(|(_, id)| id).collect()
+        self.resend = self.exchanges.in_order(Exchange::publish_sequence).into();
+        self.exchanges.in_order(Exchange::release_sequence)
     }
 
     /// The server has no session: its half of every exchange is gone.
@@ -123,14 +109,16 @@ impl Session {
         self.inbound.on_session_lost();
         self.resend.clear();
         let mut remains = Remains { publications: Vec::new(), released: Vec::new() };
-        for exchange in self.exchanges.take_all() {
-            match exchange {
-                Exchange::Publish { publication, .. } => remains.publications.push(publication),
-                Exchange::Release { op, .. } => remains.released.push(op),
-                Exchange::Request { .. } => {}
+        for id in self.exchanges.in_order(Exchange::publish_sequence) {
+            if let Some(Exchange::Publish { publication, .. }) = self.exchanges.remove(id) {
+                remains.publications.push(publication);
             }
         }
-        remains.publications.sort_unstable_by_key(|publication| publication.sequence);
+        for id in self.exchanges.in_order(Exchange::release_sequence) {
+            if let Some(Exchange::Release { op, .. }) = self.exchanges.remove(id) {
+                remains.released.push(op);
+            }
+        }
         remains
     }
 }

@@ -29,7 +29,7 @@ const NO_RETRY: u32 = u32::MAX;
 
 /// What a record refers to and becomes a JavaScript object once the core is free again.
 pub(super) enum Detail {
-    Error(Box<Error>),
+    Error(Error),
     Server(Box<Negotiated>),
     /// Properties of an acknowledgement.
     Properties(Box<[u8]>),
@@ -164,7 +164,7 @@ impl Batch {
 
     fn push_failure(&mut self, failure: Failure) {
         let head = [failure.op.0, failure.kind as u32, 0, 0];
-        self.push_answer(Kind::Failed, head, &failure.reasons, Some(Detail::Error(Box::new(failure.error))));
+        self.push_answer(Kind::Failed, head, &failure.reasons, Some(Detail::Error(failure.error)));
     }
 
     fn push_answer(&mut self, kind: Kind, head: [u32; 4], reasons: &[ReasonCode], detail: Option<Detail>) {

@@ -2,12 +2,12 @@
 
 use super::driver::Driver;
 use super::host::EngineHost;
-use super::options::{EngineOptions, PublishProperties, RawDisconnect, RawSubscribeOptions, SubscribeFilter};
+use super::options::{Options, texts};
 use super::{fault, objects};
-use crate::client::Client;
-use crate::codec::{PacketType, Properties, PropertiesBuf, PropertyScope, QoS, ReasonCode};
+use crate::client::{Client, Stats};
+use crate::codec::{PacketType, Properties, PropertyScope, QoS, ReasonCode};
 use crate::session::{Filter, OpId, PayloadSource};
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
@@ -37,11 +37,8 @@ impl MqttEngine {
     /// # Errors
     /// What the host makes of an option out of range.
     #[wasm_bindgen(constructor)]
-    pub fn new(host: EngineHost, options: &EngineOptions) -> Result<MqttEngine, JsValue> {
-        // 32 bits of entropy from the host.
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let seed = options.seed() as u64;
-        let client = options.to_config().and_then(|config| Client::new(config, seed));
+    pub fn new(host: EngineHost, options: &Options) -> Result<MqttEngine, JsValue> {
+        let client = options.to_config().and_then(|config| Client::new(config, options.seed()));
         match client {
             Ok(client) => {
                 fault::watch(&host);
@@ -56,7 +53,7 @@ impl MqttEngine {
     /// # Errors
     /// `client-closed`.
     pub fn start(&self) -> Result<(), JsValue> {
-        self.driver.command(Client::start)
+        self.driver.command(&mut |client: &mut Client, now| client.start(now).map(|()| 0)).map(|_| ())
     }
 
     /// Publishes; `flags` are the QoS and, times four, the RETAIN flag. Returns the operation.
@@ -68,37 +65,41 @@ impl MqttEngine {
         topic: &str,
         payload: &Uint8Array,
         flags: u8,
-        properties: Option<PublishProperties>,
+        properties: Option<Options>,
     ) -> Result<u32, JsValue> {
-        let block = match properties {
-            Some(properties) => properties.to_block().map_err(|error| self.driver.host.error(&error))?,
-            None => PropertiesBuf::new(),
-        };
         let qos = QoS::from_u8(flags & 3).unwrap_or_default();
-        let op = self.driver.command(|client, now| {
-            client.publish(now, topic, &JsPayload(payload), qos, flags & 4 != 0, block.as_properties())
-        })?;
-        Ok(op.0)
+        self.driver.command(&mut |client: &mut Client, now| {
+            let block =
+                properties.as_ref().map(Options::to_publish_properties).transpose()?.unwrap_or_default();
+            let op = client.publish(
+                now,
+                topic,
+                &JsPayload(payload),
+                qos,
+                flags & 4 != 0,
+                block.as_properties(),
+            )?;
+            Ok(op.0)
+        })
     }
 
     /// Subscribes. Returns the operation, then the number of the subscription for each filter.
     ///
     /// # Errors
     /// See [`Client::subscribe`].
-    pub fn subscribe(
-        &self,
-        filters: Vec<SubscribeFilter>,
-        options: &RawSubscribeOptions,
-    ) -> Result<Vec<u32>, JsValue> {
-        let host = &self.driver.host;
-        let properties = options.to_block().map_err(|error| host.error(&error))?;
-        let options = options.to_options().map_err(|error| host.error(&error))?;
-        let texts: Vec<String> = filters.iter().map(SubscribeFilter::filter).collect();
-        let filters: Vec<Filter<'_>> = texts.iter().map(|filter| Filter { filter, options }).collect();
-        let (op, mut ids) =
-            self.driver.command(|client, _| client.subscribe(&filters, properties.as_properties()))?;
-        ids.insert(0, op.0);
-        Ok(ids)
+    pub fn subscribe(&self, filters: &Array, options: &Options) -> Result<Vec<u32>, JsValue> {
+        let filters = texts(filters);
+        let mut numbers = Vec::new();
+        self.driver.command(&mut |client: &mut Client, _| {
+            let properties = options.to_user_properties()?;
+            let options = options.to_subscribe_options()?;
+            let filters: Vec<Filter<'_>> = filters.iter().map(|filter| Filter { filter, options }).collect();
+            let (op, ids) = client.subscribe(&filters, properties.as_properties())?;
+            numbers.push(op.0);
+            numbers.extend(ids);
+            Ok(op.0)
+        })?;
+        Ok(numbers)
     }
 
     /// Ends subscriptions by their numbers. Returns the operation.
@@ -106,7 +107,7 @@ impl MqttEngine {
     /// # Errors
     /// `client-closed`.
     pub fn unsubscribe(&self, ids: &[u32]) -> Result<u32, JsValue> {
-        Ok(self.driver.command(|client, _| client.unsubscribe(ids))?.0)
+        self.driver.command(&mut |client: &mut Client, _| client.unsubscribe(ids).map(|op| op.0))
     }
 
     /// Gives an operation up; `true` when it had not been sent and never will be.
@@ -114,7 +115,9 @@ impl MqttEngine {
     /// # Errors
     /// `engine-crashed`.
     pub fn cancel(&self, op: u32) -> Result<bool, JsValue> {
-        self.driver.enter(|client, _| client.cancel(OpId(op)))
+        self.driver
+            .command(&mut |client: &mut Client, _| Ok(u32::from(client.cancel(OpId(op)))))
+            .map(|unsent| unsent == 1)
     }
 
     /// Acknowledges a message by its token.
@@ -122,10 +125,11 @@ impl MqttEngine {
     /// # Errors
     /// `engine-crashed`.
     pub fn acknowledge(&self, token: u32, reason_code: u8) -> Result<(), JsValue> {
-        self.driver.command(|client, _| {
+        let acknowledge = &mut |client: &mut Client, _| {
             client.acknowledge(token.wrapping_sub(1), ReasonCode::new(reason_code));
-            Ok(())
-        })
+            Ok(0)
+        };
+        self.driver.command(acknowledge).map(|_| ())
     }
 
     /// Sends PINGREQ. Returns the operation.
@@ -133,16 +137,19 @@ impl MqttEngine {
     /// # Errors
     /// `not-connected`, `client-closed`.
     pub fn ping(&self) -> Result<u32, JsValue> {
-        Ok(self.driver.command(Client::ping)?.0)
+        self.driver.command(&mut |client: &mut Client, now| client.ping(now).map(|op| op.0))
     }
 
     /// Leaves in order.
     ///
     /// # Errors
     /// See [`Client::disconnect`].
-    pub fn disconnect(&self, options: &RawDisconnect) -> Result<(), JsValue> {
-        let options = options.to_options().map_err(|error| self.driver.host.error(&error))?;
-        self.driver.command(|client, now| client.disconnect(now, options))
+    pub fn disconnect(&self, options: &Options) -> Result<(), JsValue> {
+        let disconnect = &mut |client: &mut Client, now| {
+            client.disconnect(now, options.to_disconnect()?)?;
+            Ok(0)
+        };
+        self.driver.command(disconnect).map(|_| ())
     }
 
     /// Hangs up without DISCONNECT.
@@ -150,10 +157,11 @@ impl MqttEngine {
     /// # Errors
     /// `engine-crashed`.
     pub fn terminate(&self) -> Result<(), JsValue> {
-        self.driver.command(|client, _| {
+        let terminate = &mut |client: &mut Client, _| {
             client.terminate();
-            Ok(())
-        })
+            Ok(0)
+        };
+        self.driver.command(terminate).map(|_| ())
     }
 
     /// Looks at the time: to be called when the page wakes up.
@@ -166,12 +174,12 @@ impl MqttEngine {
         self.driver.flush();
     }
 
-    /// Counters.
-    ///
-    /// # Errors
-    /// `engine-crashed`.
-    pub fn stats(&self) -> Result<JsValue, JsValue> {
-        Ok(objects::stats(&self.driver.enter(|client, _| client.stats())?))
+    /// Counters; all zero after a crash.
+    #[must_use]
+    pub fn stats(&self) -> JsValue {
+        let mut stats = Stats::default();
+        self.driver.enter(&mut |client: &mut Client, _| stats = client.stats());
+        objects::stats(&stats)
     }
 }
 

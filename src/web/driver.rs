@@ -4,6 +4,7 @@ use super::batch::{Batch, Detail};
 use super::fault::Busy;
 use super::host::{EngineHost, HostError, Target};
 use super::objects;
+use super::options::texts;
 use super::socket::{Socket, SocketEvent};
 use super::timer::Timer;
 use crate::client::{Client, TransportClose, TransportRequest};
@@ -69,22 +70,24 @@ impl Driver {
         })
     }
 
-    /// Runs `work` on the core. An earlier trap, or a call from within, is refused.
-    pub(super) fn enter<R>(&self, work: impl FnOnce(&mut Client, Instant) -> R) -> Result<R, JsValue> {
+    /// Runs `work` on the core. `false`: refused, because of an earlier trap or a call from within.
+    ///
+    /// Not generic, so that the guard around the core is compiled once.
+    pub(super) fn enter(&self, work: &mut dyn FnMut(&mut Client, Instant)) -> bool {
         let now = now();
-        self.busy
-            .run(|| work(&mut self.client.borrow_mut(), now))
-            .ok_or_else(|| self.host.error(&Error::new(ErrorCode::EngineCrashed)))
+        self.busy.run(|| work(&mut self.client.borrow_mut(), now))
     }
 
     /// A command of the application: what it causes goes out together with everything else of this turn.
-    pub(super) fn command<R>(
+    pub(super) fn command(
         &self,
-        work: impl FnOnce(&mut Client, Instant) -> Result<R, Error>,
-    ) -> Result<R, JsValue> {
-        let result = self.enter(work)?;
+        work: &mut dyn FnMut(&mut Client, Instant) -> Result<u32, Error>,
+    ) -> Result<u32, JsValue> {
+        let mut result = Err(None);
+        self.enter(&mut |client, now| result = work(client, now).map_err(Some));
         self.ask_for_flush();
-        result.map_err(|error| self.host.error(&error))
+        result
+            .map_err(|error| self.host.error(&error.unwrap_or_else(|| Error::new(ErrorCode::EngineCrashed))))
     }
 
     pub(super) fn flush(&self) {
@@ -98,7 +101,7 @@ impl Driver {
         if failed {
             self.on_close(1006, "");
         }
-        if self.enter(Client::handle_timeout).is_ok() {
+        if self.enter(&mut Client::handle_timeout) {
             self.pump(None);
         }
     }
@@ -129,7 +132,7 @@ impl Driver {
         self.retired.take();
         loop {
             self.pump_again.set(false);
-            let Ok(messages) = self.hand_out_events(chunk) else { break };
+            let Some(messages) = self.hand_out_events(chunk) else { break };
             if messages && !self.has_transport_request() {
                 self.ask_for_flush();
             } else {
@@ -144,14 +147,17 @@ impl Driver {
         self.arm_timer();
     }
 
-    /// Returns whether there were messages among the events.
-    fn hand_out_events(&self, chunk: Option<&ArrayBuffer>) -> Result<bool, JsValue> {
+    /// Returns whether there were messages among the events; `None` when the core is not to be used any more.
+    fn hand_out_events(&self, chunk: Option<&ArrayBuffer>) -> Option<bool> {
         let mut batch = self.batch.take();
-        self.enter(|client, now| {
+        let entered = self.enter(&mut |client: &mut Client, now| {
             while let Some(event) = client.poll_event(now) {
                 batch.push(event);
             }
-        })?;
+        });
+        if !entered {
+            return None;
+        }
         let messages = batch.has_messages();
         if !batch.is_empty() {
             let details: Array = batch.take_details().iter().map(|detail| self.detail(detail)).collect();
@@ -161,7 +167,7 @@ impl Driver {
         }
         batch.clear();
         self.batch.replace(batch);
-        Ok(messages)
+        Some(messages)
     }
 
     fn detail(&self, detail: &Detail) -> JsValue {
@@ -182,8 +188,12 @@ impl Driver {
 
     fn transmit(&self) {
         let mut buffer = self.buffer.take();
-        while self.has_room() && self.enter(|client, now| client.poll_transmit(now, &mut buffer)) == Ok(true)
-        {
+        while self.has_room() {
+            let mut filled = false;
+            self.enter(&mut |client: &mut Client, now| filled = client.poll_transmit(now, &mut buffer));
+            if !filled {
+                break;
+            }
             let sent = self.socket.borrow().as_ref().map_or(Ok(()), |socket| socket.send(&buffer));
             if sent.is_err() {
                 // Only a socket that is not open throws; its close event is under way.
@@ -200,10 +210,13 @@ impl Driver {
     }
 
     fn serve_transport(&self) {
-        while let Ok(Some(request)) = self.enter(|client, _| client.poll_transport()) {
+        loop {
+            let mut request = None;
+            self.enter(&mut |client: &mut Client, _| request = client.poll_transport());
             match request {
-                TransportRequest::Open { attempt } => self.resolve(attempt),
-                TransportRequest::Close => self.retire_socket(),
+                Some(TransportRequest::Open { attempt }) => self.resolve(attempt),
+                Some(TransportRequest::Close) => self.retire_socket(),
+                None => break,
             }
         }
     }
@@ -312,11 +325,13 @@ impl Driver {
         else {
             return;
         };
-        let offered = target.protocols();
+        let offered = texts(&target.protocols());
         let username = target.username();
         let password = target.password().map(|password| password.to_vec());
         let credentials = Credentials { username: username.as_deref(), password: password.as_deref() };
-        let _crashed = self.enter(|client, now| client.handle_opened(now, &offered, &selected, credentials));
+        self.enter(&mut |client: &mut Client, now| {
+            client.handle_opened(now, &offered, &selected, credentials)
+        });
     }
 
     fn on_message(&self, data: &JsValue) {
@@ -326,22 +341,29 @@ impl Driver {
         };
         let bytes = Uint8Array::new(chunk);
         let len = bytes.length() as usize;
-        let received = self.enter(|client, now| {
+        let received = self.enter(&mut |client: &mut Client, now| {
             bytes.copy_to(client.receive_buffer(len));
             client.handle_received(now, len);
         });
-        if received.is_ok() {
+        if received {
             self.pump(Some(chunk));
         }
     }
 
     fn on_close(&self, code: u16, reason: &str) {
         self.failing_since.set(None);
-        let _crashed = self.enter(|client, now| client.handle_closed(now, TransportClose { code, reason }));
+        self.enter(&mut |client: &mut Client, now| {
+            client.handle_closed(now, TransportClose { code, reason })
+        });
     }
 
     fn fail(&self, error: Error) {
-        let _crashed = self.enter(|client, now| client.handle_failed(now, error));
+        let mut error = Some(error);
+        self.enter(&mut |client: &mut Client, now| {
+            if let Some(error) = error.take() {
+                client.handle_failed(now, error);
+            }
+        });
     }
 }
 

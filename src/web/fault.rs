@@ -43,13 +43,13 @@ fn report() {
 pub(super) struct Busy(Cell<bool>);
 
 impl Busy {
-    /// `None` after a trap, or when called from within.
-    pub(super) fn run<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
+    /// `false` after a trap, or when called from within: `work` was not run.
+    pub(super) fn run(&self, work: impl FnOnce()) -> bool {
         if self.0.replace(true) {
-            return None;
+            return false;
         }
-        let result = work();
+        work();
         self.0.set(false);
-        Some(result)
+        true
     }
 }

@@ -44,6 +44,7 @@ extern "C" {
         statement: Option<&str>,
         text: Option<&str>,
         close_code: i32,
+        retryable: bool,
     ) -> Result<JsValue, JsValue>;
 
     /// A panic is about to become a trap.
@@ -57,7 +58,7 @@ extern "C" {
     pub(super) fn url(this: &Target) -> String;
 
     #[wasm_bindgen(method, getter)]
-    pub(super) fn protocols(this: &Target) -> Vec<String>;
+    pub(super) fn protocols(this: &Target) -> Array;
 
     #[wasm_bindgen(method, getter)]
     pub(super) fn username(this: &Target) -> Option<String>;
@@ -91,6 +92,7 @@ impl EngineHost {
             error.statement,
             error.text.as_deref(),
             error.close_code.map_or(-1, i32::from),
+            !error.is_terminal(),
         )
         .unwrap_or_else(|thrown| thrown)
     }

@@ -1,152 +1,162 @@
 //! Plain JavaScript objects for what crosses rarely: what was negotiated, counters, properties.
+//!
+//! Objects are lists of named fields of one type, not structs: the serialiser is then compiled once, and what a list
+//! holds can depend on what came.
 
 use crate::client::Stats;
-use crate::codec::{Properties, PropertyId, ProtocolVersion};
+use crate::codec::{Properties, PropertyId, ProtocolVersion, Value};
 use crate::connection::Negotiated;
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use wasm_bindgen::prelude::*;
 
-/// Limits that the server left out stand here with the value that the standard gives them.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ServerInfo<'a> {
-    subprotocol: &'a str,
-    protocol_version: u8,
-    session_present: bool,
-    client_id: &'a str,
-    keep_alive: u16,
-    session_expiry_interval: u32,
-    receive_maximum: u16,
-    maximum_qos: u8,
-    retain_available: bool,
-    maximum_packet_size: Option<u32>,
-    topic_alias_maximum: u16,
-    wildcard_subscription_available: bool,
-    subscription_identifiers_available: bool,
-    shared_subscription_available: bool,
-    assigned_client_identifier: Option<&'a str>,
-    server_keep_alive: Option<u16>,
-    reason_string: Option<&'a str>,
-    response_information: Option<&'a str>,
-    server_reference: Option<&'a str>,
-    authentication_method: Option<&'a str>,
-    user_properties: Vec<(&'a str, &'a str)>,
+/// The value of a field.
+enum Field<'a> {
+    Flag(bool),
+    Number(f64),
+    Text(&'a str),
+    /// Becomes a `Uint8Array`.
+    Bytes(&'a [u8]),
+    Numbers(Vec<u32>),
+    Pairs(Vec<(&'a str, &'a str)>),
 }
 
-/// Properties of a message or of an acknowledgement. Absent ones are absent.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MessageProperties<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    payload_format_indicator: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message_expiry_interval: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content_type: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    response_topic: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    correlation_data: Option<Binary<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason_string: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    topic_alias: Option<u16>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    subscription_identifiers: Vec<u32>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    user_properties: Vec<(&'a str, &'a str)>,
-}
+/// An object with these fields, in this order.
+struct Object<'a>(Vec<(&'static str, Field<'a>)>);
 
-/// Bytes that become a `Uint8Array` and not a list of numbers.
-struct Binary<'a>(&'a [u8]);
-
-impl Serialize for Binary<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0)
+impl Serialize for Field<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::Number(number) => serializer.serialize_f64(*number),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Bytes(bytes) => serializer.serialize_bytes(bytes),
+            Self::Numbers(numbers) => numbers.serialize(serializer),
+            Self::Pairs(pairs) => pairs.serialize(serializer),
+        }
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Counters {
-    bytes_received: f64,
-    bytes_sent: f64,
-    messages_received: f64,
-    messages_sent: f64,
-    duplicates_suppressed: f64,
-    retransmissions: f64,
-    unknown_acks: f64,
-    connections: f64,
-    queued_messages: u32,
-    queued_bytes: u32,
-    in_flight: u32,
-    subscriptions: u32,
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, field) in &self.0 {
+            map.serialize_entry(name, field)?;
+        }
+        map.end()
+    }
 }
 
-/// What the server has agreed to.
+impl Object<'_> {
+    fn into_js(self) -> JsValue {
+        let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
+        // Fails only for keys that are no strings.
+        self.serialize(&serializer).unwrap_or_default()
+    }
+}
+
+/// What the server has agreed to: what it sent, then what holds whether it was sent or not.
 pub(super) fn server_info(negotiated: &Negotiated) -> JsValue {
-    let properties = negotiated.properties();
     let limits = &negotiated.limits;
-    object(&ServerInfo {
-        subprotocol: &negotiated.subprotocol,
-        protocol_version: ProtocolVersion::level(negotiated.version),
-        session_present: negotiated.session_present,
-        client_id: &negotiated.client_id,
-        keep_alive: negotiated.keep_alive_seconds,
-        session_expiry_interval: negotiated.session_expiry_seconds,
-        receive_maximum: limits.receive_maximum,
-        maximum_qos: limits.maximum_qos.value(),
-        retain_available: limits.retain_available,
-        maximum_packet_size: limits.maximum_packet_size,
-        topic_alias_maximum: limits.topic_alias_maximum,
-        wildcard_subscription_available: limits.wildcard_subscriptions,
-        subscription_identifiers_available: limits.subscription_identifiers,
-        shared_subscription_available: limits.shared_subscriptions,
-        assigned_client_identifier: properties.str(PropertyId::AssignedClientIdentifier),
-        server_keep_alive: properties.u16(PropertyId::ServerKeepAlive),
-        reason_string: properties.str(PropertyId::ReasonString),
-        response_information: properties.str(PropertyId::ResponseInformation),
-        server_reference: properties.str(PropertyId::ServerReference),
-        authentication_method: properties.str(PropertyId::AuthenticationMethod),
-        user_properties: properties.user_properties().collect(),
-    })
+    let mut fields = fields(negotiated.properties());
+    fields.extend([
+        ("subprotocol", Field::Text(&negotiated.subprotocol)),
+        ("protocolVersion", Field::Number(f64::from(ProtocolVersion::level(negotiated.version)))),
+        ("sessionPresent", Field::Flag(negotiated.session_present)),
+        ("clientId", Field::Text(&negotiated.client_id)),
+        ("keepAlive", Field::Number(f64::from(negotiated.keep_alive_seconds))),
+        ("sessionExpiryInterval", Field::Number(f64::from(negotiated.session_expiry_seconds))),
+        ("receiveMaximum", Field::Number(f64::from(limits.receive_maximum))),
+        ("maximumQos", Field::Number(f64::from(limits.maximum_qos.value()))),
+        ("retainAvailable", Field::Flag(limits.retain_available)),
+        ("topicAliasMaximum", Field::Number(f64::from(limits.topic_alias_maximum))),
+        ("wildcardSubscriptionAvailable", Field::Flag(limits.wildcard_subscriptions)),
+        ("subscriptionIdentifiersAvailable", Field::Flag(limits.subscription_identifiers)),
+        ("sharedSubscriptionAvailable", Field::Flag(limits.shared_subscriptions)),
+    ]);
+    Object(fields).into_js()
 }
 
-/// The properties of a block that was validated when its packet arrived, or is the page's own and may be anything.
+/// The properties of a message or an acknowledgement under their names; absent ones are absent.
 pub(super) fn properties(block: Properties<'_>) -> JsValue {
-    object(&MessageProperties {
-        payload_format_indicator: block.byte(PropertyId::PayloadFormatIndicator).map(|value| value == 1),
-        message_expiry_interval: block.u32(PropertyId::MessageExpiryInterval),
-        content_type: block.str(PropertyId::ContentType),
-        response_topic: block.str(PropertyId::ResponseTopic),
-        correlation_data: block.bytes(PropertyId::CorrelationData).map(Binary),
-        reason_string: block.str(PropertyId::ReasonString),
-        topic_alias: block.u16(PropertyId::TopicAlias),
-        subscription_identifiers: block.subscription_identifiers().collect(),
-        user_properties: block.user_properties().collect(),
-    })
+    Object(fields(block)).into_js()
 }
 
 /// Counters as JavaScript numbers, exact up to 2^53.
 #[allow(clippy::cast_precision_loss)]
 pub(super) fn stats(stats: &Stats) -> JsValue {
-    object(&Counters {
-        bytes_received: stats.bytes_received as f64,
-        bytes_sent: stats.bytes_sent as f64,
-        messages_received: stats.messages_received as f64,
-        messages_sent: stats.messages_sent as f64,
-        duplicates_suppressed: stats.duplicates_suppressed as f64,
-        retransmissions: stats.retransmissions as f64,
-        unknown_acks: stats.unknown_acks as f64,
-        connections: stats.connections as f64,
-        queued_messages: stats.queued_messages,
-        queued_bytes: stats.queued_bytes,
-        in_flight: stats.in_flight,
-        subscriptions: stats.subscriptions,
-    })
+    let counters = [
+        ("bytesReceived", stats.bytes_received),
+        ("bytesSent", stats.bytes_sent),
+        ("messagesReceived", stats.messages_received),
+        ("messagesSent", stats.messages_sent),
+        ("duplicatesSuppressed", stats.duplicates_suppressed),
+        ("retransmissions", stats.retransmissions),
+        ("unknownAcks", stats.unknown_acks),
+        ("connections", stats.connections),
+        ("queuedMessages", u64::from(stats.queued_messages)),
+        ("queuedBytes", u64::from(stats.queued_bytes)),
+        ("inFlight", u64::from(stats.in_flight)),
+        ("subscriptions", u64::from(stats.subscriptions)),
+    ];
+    let fields = counters.map(|(name, counter)| (name, Field::Number(counter as f64)));
+    Object(fields.into()).into_js()
 }
 
-fn object(value: &impl Serialize) -> JsValue {
-    // Fails only for maps with keys of other types than strings, and there are none here.
-    value.serialize(&serde_wasm_bindgen::Serializer::new()).unwrap_or(JsValue::UNDEFINED)
+/// A field for each property. Those that may be repeated become one list.
+fn fields(block: Properties<'_>) -> Vec<(&'static str, Field<'_>)> {
+    let mut fields = Vec::new();
+    for (id, value) in block {
+        let Some(name) = name(id) else { continue };
+        let field = match value {
+            Value::Byte(byte) => Field::Flag(byte == 1),
+            Value::U16(number) => Field::Number(f64::from(number)),
+            Value::U32(number) => Field::Number(f64::from(number)),
+            Value::Str(text) => Field::Text(text),
+            Value::Bytes(bytes) => Field::Bytes(bytes),
+            Value::VarInt(_) | Value::Pair(..) => continue,
+        };
+        fields.push((name, field));
+    }
+    let identifiers: Vec<u32> = block.subscription_identifiers().collect();
+    if !identifiers.is_empty() {
+        fields.push(("subscriptionIdentifiers", Field::Numbers(identifiers)));
+    }
+    let pairs: Vec<_> = block.user_properties().collect();
+    if !pairs.is_empty() {
+        fields.push(("userProperties", Field::Pairs(pairs)));
+    }
+    fields
+}
+
+/// The name of a property in JavaScript. None for what the client itself consumes or always reports.
+const fn name(id: PropertyId) -> Option<&'static str> {
+    Some(match id {
+        PropertyId::PayloadFormatIndicator => "payloadFormatIndicator",
+        PropertyId::MessageExpiryInterval => "messageExpiryInterval",
+        PropertyId::ContentType => "contentType",
+        PropertyId::ResponseTopic => "responseTopic",
+        PropertyId::CorrelationData => "correlationData",
+        PropertyId::AssignedClientIdentifier => "assignedClientIdentifier",
+        PropertyId::ServerKeepAlive => "serverKeepAlive",
+        PropertyId::ResponseInformation => "responseInformation",
+        PropertyId::ServerReference => "serverReference",
+        PropertyId::ReasonString => "reasonString",
+        PropertyId::TopicAlias => "topicAlias",
+        PropertyId::MaximumPacketSize => "maximumPacketSize",
+        PropertyId::SubscriptionIdentifier
+        | PropertyId::SessionExpiryInterval
+        | PropertyId::AuthenticationMethod
+        | PropertyId::AuthenticationData
+        | PropertyId::RequestProblemInformation
+        | PropertyId::WillDelayInterval
+        | PropertyId::RequestResponseInformation
+        | PropertyId::ReceiveMaximum
+        | PropertyId::TopicAliasMaximum
+        | PropertyId::MaximumQoS
+        | PropertyId::RetainAvailable
+        | PropertyId::UserProperty
+        | PropertyId::WildcardSubscriptionAvailable
+        | PropertyId::SubscriptionIdentifierAvailable
+        | PropertyId::SharedSubscriptionAvailable => return None,
+    })
 }

@@ -1,5 +1,6 @@
 //! A WebSocket with its four handlers, which live and end with it.
 
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
@@ -30,12 +31,8 @@ const CLOSING: u16 = 2;
 
 impl Socket {
     /// Opens `url`, or throws what the browser throws: SecurityError for ws: on a https page, SyntaxError for a bad URL.
-    pub(super) fn open(url: &str, protocols: &[String]) -> Result<WebSocket, JsValue> {
-        if protocols.is_empty() {
-            return WebSocket::new(url);
-        }
-        let list: js_sys::Array = protocols.iter().map(JsValue::from).collect();
-        WebSocket::new_with_str_sequence(url, &list)
+    pub(super) fn open(url: &str, protocols: &Array) -> Result<WebSocket, JsValue> {
+        WebSocket::new_with_str_sequence(url, protocols)
     }
 
     /// Takes over a socket that was just made, before any of its events.

@@ -66,13 +66,9 @@ export class FakeEngine implements RawEngine {
   start = () => void this.#call("start");
   publish = (topic: string, payload: Uint8Array, flags: number, properties: unknown) =>
     this.#call("publish", topic, payload.slice(), flags, properties);
-  subscribe = (filters: { filter: string }[], options: unknown) => {
-    const operation = this.#call(
-      "subscribe",
-      filters.map(({ filter }) => filter),
-      options,
-    );
-    const ids = filters.map(({ filter }) => {
+  subscribe = (filters: readonly string[], options: unknown) => {
+    const operation = this.#call("subscribe", [...filters], options);
+    const ids = filters.map((filter) => {
       const id = this.#ids.get(filter) ?? this.#ids.size + 1;
       this.#ids.set(filter, id);
       return id;
