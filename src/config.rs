@@ -207,7 +207,7 @@ impl Config {
     /// Checks what types cannot.
     ///
     /// # Errors
-    /// `invalid-option` with the option's name, `invalid-topic` for the will's topic, `unsupported-in-version` for an
+    /// `invalid-option` with the option's name, `unsupported-in-version` for an
     /// empty Client Identifier that 3.1.1 is to keep a session for (3.1.1 MQTT-3.1.3-7).
     pub fn validate(&self) -> Result<(), Error> {
         let invalid = |name| Err(Error::named(ErrorCode::InvalidOption, name));
@@ -244,7 +244,9 @@ impl Config {
             policy.validate()?;
         }
         if let Some(will) = &self.will {
-            TopicName::parse(&will.topic).map_err(Error::invalid_topic)?;
+            TopicName::parse(&will.topic).map_err(|error| {
+                Error::named(ErrorCode::InvalidOption, "will.topic").broke(error.kind.statement())
+            })?;
             if u16::try_from(will.payload.len()).is_err() {
                 return Err(Error::named(ErrorCode::InvalidOption, "will.payload").over(u32::from(u16::MAX)));
             }

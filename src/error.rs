@@ -190,28 +190,10 @@ impl Error {
     /// Whether the same attempt to connect would fail the same way again, so that only the application can help.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
-        match self.code {
-            ErrorCode::ConnectRefused => {
-                self.reason.is_some_and(|reason| TERMINAL_REFUSALS.contains(&reason))
-            }
-            ErrorCode::DisconnectedByServer => {
-                self.reason.is_some_and(|reason| TERMINAL_DISCONNECTS.contains(&reason))
-            }
-            code => matches!(
-                code,
-                ErrorCode::InvalidOption
-                    | ErrorCode::InvalidTopic
-                    | ErrorCode::InvalidArgument
-                    | ErrorCode::PacketTooLarge
-                    | ErrorCode::UnsupportedInVersion
-                    | ErrorCode::SessionTakenOver
-                    | ErrorCode::SubprotocolRejected
-                    | ErrorCode::VersionNotSupported
-                    | ErrorCode::InsecureUrl
-                    | ErrorCode::InvalidUrl
-                    | ErrorCode::BlockedByCsp
-            ),
-        }
+        let given = |reasons: &[ReasonCode]| self.reason.is_some_and(|reason| reasons.contains(&reason));
+        TERMINAL_CODES.contains(&self.code)
+            || (self.code == ErrorCode::ConnectRefused && given(&TERMINAL_REFUSALS))
+            || (self.code == ErrorCode::DisconnectedByServer && given(&TERMINAL_DISCONNECTS))
     }
 
     pub(crate) fn invalid_topic(error: TopicError) -> Self {
@@ -239,6 +221,20 @@ impl From<Violation> for Error {
         Self::refused(code, violation.reason, None).at(violation.offset).broke(violation.statement)
     }
 }
+
+const TERMINAL_CODES: [ErrorCode; 11] = [
+    ErrorCode::InvalidOption,
+    ErrorCode::InvalidTopic,
+    ErrorCode::InvalidArgument,
+    ErrorCode::PacketTooLarge,
+    ErrorCode::UnsupportedInVersion,
+    ErrorCode::SessionTakenOver,
+    ErrorCode::SubprotocolRejected,
+    ErrorCode::VersionNotSupported,
+    ErrorCode::InsecureUrl,
+    ErrorCode::InvalidUrl,
+    ErrorCode::BlockedByCsp,
+];
 
 const TERMINAL_REFUSALS: [ReasonCode; 13] = [
     ReasonCode::MALFORMED_PACKET,

@@ -343,7 +343,7 @@ impl Core {
         let text = disconnect
             .properties
             .str(PropertyId::ServerReference)
-            .or(disconnect.properties.str(PropertyId::ReasonString));
+            .or_else(|| disconnect.properties.str(PropertyId::ReasonString));
         self.lose(now, Error::refused(code, disconnect.reason, text));
     }
 }

@@ -396,22 +396,16 @@ pub(super) fn check_options(version: ProtocolVersion, options: SubscribeOptions)
 }
 
 fn publish_error(error: EncodeError) -> Error {
-    match error {
-        EncodeError::PacketTooLarge => {
-            Error::new(ErrorCode::PacketTooLarge).over(crate::config::PROTOCOL_MAXIMUM_PACKET_SIZE)
-        }
-        _ => Error::named(ErrorCode::InvalidArgument, "properties"),
+    if error == EncodeError::PacketTooLarge {
+        return Error::new(ErrorCode::PacketTooLarge).over(crate::config::PROTOCOL_MAXIMUM_PACKET_SIZE);
     }
+    Error::named(ErrorCode::InvalidArgument, "properties")
 }
 
 fn invalid_filter(error: EncodeError) -> Error {
-    match error {
-        EncodeError::NoLocalOnShared => {
-            Error::named(ErrorCode::InvalidFilter, "noLocal").broke("MQTT-3.8.3-4")
-        }
-        EncodeError::PacketTooLarge => {
-            Error::new(ErrorCode::PacketTooLarge).over(crate::config::PROTOCOL_MAXIMUM_PACKET_SIZE)
-        }
-        _ => Error::new(ErrorCode::InvalidFilter),
+    if error == EncodeError::PacketTooLarge {
+        return Error::new(ErrorCode::PacketTooLarge).over(crate::config::PROTOCOL_MAXIMUM_PACKET_SIZE);
     }
+    // Filters were checked when they were asked for; only their options can still be at odds.
+    Error::new(ErrorCode::InvalidFilter)
 }

@@ -59,13 +59,13 @@ impl Exchanges {
     /// Stores `exchange` under a fresh packet identifier, or hands it back when all are in use.
     pub(crate) fn insert(&mut self, exchange: Exchange) -> Result<PacketId, Exchange> {
         let reuse = self.free.len() >= REST || self.slots.len() >= HIGHEST_PACKET_ID;
-        if reuse && let Some(index) = self.free.pop_front() {
-            if let (Some(slot), Some(id)) =
+        if reuse
+            && let Some(index) = self.free.pop_front()
+            && let (Some(slot), Some(id)) =
                 (self.slots.get_mut(usize::from(index)), id_of(usize::from(index)))
-            {
-                *slot = Some(exchange);
-                return Ok(id);
-            }
+        {
+            *slot = Some(exchange);
+            return Ok(id);
         }
         let Some(id) = id_of(self.slots.len()) else { return Err(exchange) };
         self.slots.push(Some(exchange));

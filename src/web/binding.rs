@@ -37,7 +37,7 @@ impl MqttEngine {
     /// # Errors
     /// What the host makes of an option out of range.
     #[wasm_bindgen(constructor)]
-    pub fn new(host: EngineHost, options: &Options) -> Result<MqttEngine, JsValue> {
+    pub fn new(host: EngineHost, options: &Options) -> Result<Self, JsValue> {
         let client = options.to_config().and_then(|config| Client::new(config, options.seed()));
         match client {
             Ok(client) => {

@@ -179,10 +179,8 @@ impl Driver {
     }
 
     fn error(&self, error: &Error) -> JsValue {
-        let provided = match error.code {
-            ErrorCode::ProviderFailed | ErrorCode::InvalidUrl => self.provider_error.borrow().clone(),
-            _ => None,
-        };
+        let of_provider = matches!(error.code, ErrorCode::ProviderFailed | ErrorCode::InvalidUrl);
+        let provided = self.provider_error.borrow().clone().filter(|_| of_provider);
         provided.unwrap_or_else(|| self.host.error(error))
     }
 
@@ -282,7 +280,7 @@ impl Driver {
         };
         let ws = match made {
             Ok(ws) => ws,
-            Err(thrown) => return self.fail(open_error(&thrown)),
+            Err(thrown) => return self.fail(open_error(&thrown, &target.url())),
         };
         let _thrown = self.host.on_socket(&ws);
         let (this, generation) = (self.this.clone(), self.generation.get());
@@ -368,12 +366,12 @@ impl Driver {
 }
 
 /// What the WebSocket constructor threw.
-fn open_error(thrown: &JsValue) -> Error {
+fn open_error(thrown: &JsValue, url: &str) -> Error {
     let name = if thrown.is_object() { thrown.unchecked_ref::<HostError>().name() } else { None };
     Error::new(match name.as_deref() {
         Some("SyntaxError") => ErrorCode::InvalidUrl,
-        Some("SecurityError") => ErrorCode::InsecureUrl,
-        // Firefox throws for what the Content Security Policy forbids.
+        // Mixed content; with wss: it is the Content Security Policy that WebKit and Firefox speak for.
+        Some("SecurityError") if url.starts_with("ws:") => ErrorCode::InsecureUrl,
         Some(_) | None => ErrorCode::BlockedByCsp,
     })
 }

@@ -243,8 +243,8 @@ fn invalid(name: &str) -> Error {
 
 #[inline(never)]
 fn push(block: &mut PropertiesBuf, id: PropertyId, value: Value<'_>, name: &str) -> Result<(), Error> {
-    block.push(id, value).map_err(|error| match error {
-        EncodeError::StringTooLong | EncodeError::BinaryTooLong => invalid(name).over(u32::from(u16::MAX)),
-        _ => invalid(name),
+    block.push(id, value).map_err(|error| {
+        let too_long = matches!(error, EncodeError::StringTooLong | EncodeError::BinaryTooLong);
+        if too_long { invalid(name).over(u32::from(u16::MAX)) } else { invalid(name) }
     })
 }
