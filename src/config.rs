@@ -145,8 +145,9 @@ pub struct Config {
     /// connection on.
     pub first_session: FirstSession,
     /// How long the server keeps the session after the connection, in seconds; 0 ends it with the connection,
-    /// `u32::MAX` never (3.1.2.11.2). 5.0 only.
-    pub session_expiry_seconds: u32,
+    /// `u32::MAX` never (3.1.2.11.2). 5.0 only. `None` is for a session that only has to outlive reconnects: the server
+    /// keeps it for five minutes, and an orderly disconnect ends it.
+    pub session_expiry_seconds: Option<u32>,
     /// Longest silence before a ping, in seconds; 0 turns it off (3.1.2.10).
     pub keep_alive_seconds: u16,
     /// How long one attempt may take, from its start to CONNACK.
@@ -184,7 +185,7 @@ impl Default for Config {
             version: VersionPolicy::Auto,
             client_id: String::new(),
             first_session: FirstSession::Clean,
-            session_expiry_seconds: 300,
+            session_expiry_seconds: None,
             keep_alive_seconds: 45,
             connect_timeout: Millis::from_seconds(20),
             ping_timeout: Millis::from_seconds(10),
@@ -254,11 +255,17 @@ impl Config {
         Ok(())
     }
 
+    /// The Session Expiry Interval of CONNECT, in seconds.
+    pub(crate) fn session_expiry(&self) -> u32 {
+        self.session_expiry_seconds.unwrap_or(RECONNECT_EXPIRY_SECONDS)
+    }
+
     /// Properties of CONNECT. Values that the standard assumes anyway are left out.
     pub(crate) fn connect_properties(&self) -> Result<PropertiesBuf, EncodeError> {
         let mut block = PropertiesBuf::new();
-        if self.session_expiry_seconds > 0 {
-            block.push(PropertyId::SessionExpiryInterval, Value::U32(self.session_expiry_seconds))?;
+        let seconds = self.session_expiry();
+        if seconds > 0 {
+            block.push(PropertyId::SessionExpiryInterval, Value::U32(seconds))?;
         }
         if self.receive_maximum < u16::MAX {
             block.push(PropertyId::ReceiveMaximum, Value::U16(self.receive_maximum))?;
@@ -279,6 +286,9 @@ impl Config {
         Ok(block)
     }
 }
+
+/// Time to reconnect in, for an application that said nothing about its session.
+const RECONNECT_EXPIRY_SECONDS: u32 = 300;
 
 /// Whether a text can be a UTF-8 Encoded String (1.5.4).
 pub(crate) fn is_representable(text: &str) -> bool {

@@ -121,7 +121,7 @@ export interface ClientOptions {
   readonly clientId?: string;
   /** Drops what the server still holds of an earlier session, at the first connection; reconnecting resumes. Section 3.1.2.4. @default true */
   readonly cleanStart?: boolean;
-  /** Seconds that the server keeps the session after the connection ended, 0 to 4294967295 (never expires); 0 ends it with the connection. MQTT 5.0, section 3.1.2.11.2. @default 300 */
+  /** Seconds that the server keeps the session after the connection ended, 0 to 4294967295 (never expires); 0 ends it with the connection. MQTT 5.0, section 3.1.2.11.2. @default 300, and `close` ends the session */
   readonly sessionExpiryInterval?: number;
   /** Longest silence towards the server before a ping is sent, in seconds, 0 to 65535; 0 turns pings off. The server may set another value. Section 3.1.2.10. @default 45 */
   readonly keepAlive?: number;
@@ -203,7 +203,7 @@ export interface CloseOptions {
   readonly force?: boolean;
   /** Reason code of DISCONNECT: 0, or 4 to have the will published. MQTT 5.0, section 3.14.2.1. @default 0 */
   readonly reasonCode?: number;
-  /** Another expiry of the session, in seconds. MQTT 5.0, section 3.14.2.2.2. */
+  /** Another expiry of the session, in seconds. MQTT 5.0, section 3.14.2.2.2. @default as set on the client; 0 if nothing was set */
   readonly sessionExpiryInterval?: number;
   readonly reasonString?: string;
   readonly userProperties?: UserProperties;

@@ -18,7 +18,8 @@ pub struct DisconnectOptions {
     pub reason: ReasonCode,
     /// How long unfinished work may hold up the end; zero leaves at once.
     pub drain: Millis,
-    /// A new Session Expiry Interval, in seconds (3.14.2.2.2); 5.0 only.
+    /// A new Session Expiry Interval, in seconds (3.14.2.2.2); 5.0 only. `None` leaves it as it is, or ends a session
+    /// whose expiry was not configured.
     pub session_expiry_seconds: Option<u32>,
     /// Reason String and User Properties (3.14.2.2).
     pub properties: PropertiesBuf,
@@ -128,8 +129,12 @@ impl Client {
     /// # Errors
     /// `invalid-argument` for an expiry above zero on a session that has none (MQTT-3.1.2-23 and 3.14.2.2.2).
     pub fn disconnect(&mut self, now: Instant, mut options: DisconnectOptions) -> Result<(), Error> {
-        if let Some(seconds) = options.session_expiry_seconds {
-            if seconds > 0 && self.core.config.session_expiry_seconds == 0 {
+        let config = &self.core.config;
+        // A session that was only meant to outlive reconnects ends here.
+        let unasked =
+            (config.session_expiry_seconds.is_none() && options.reason == ReasonCode::SUCCESS).then_some(0);
+        if let Some(seconds) = options.session_expiry_seconds.or(unasked) {
+            if seconds > 0 && config.session_expiry() == 0 {
                 return Err(
                     Error::named(ErrorCode::InvalidArgument, "sessionExpiryInterval").broke("§3.14.2.2.2")
                 );

@@ -133,7 +133,7 @@ impl Handshake {
             ProtocolVersion::V311 if self.clean_start => 0,
             ProtocolVersion::V311 => u32::MAX,
             ProtocolVersion::V5 => {
-                properties.u32(PropertyId::SessionExpiryInterval).unwrap_or(config.session_expiry_seconds)
+                properties.u32(PropertyId::SessionExpiryInterval).unwrap_or_else(|| config.session_expiry())
             }
         }
     }

@@ -123,9 +123,7 @@ impl Options {
             },
             client_id: self.text("clientId").unwrap_or_default(),
             first_session: if self.flag("cleanStart") { FirstSession::Clean } else { FirstSession::Adopt },
-            session_expiry_seconds: self
-                .u32("sessionExpiryInterval")?
-                .unwrap_or(defaults.session_expiry_seconds),
+            session_expiry_seconds: self.u32("sessionExpiryInterval")?,
             keep_alive_seconds: self.u16("keepAlive")?,
             connect_timeout: self.millis("connectTimeout")?,
             ping_timeout: self.millis("pingTimeout")?,
