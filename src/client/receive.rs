@@ -128,7 +128,7 @@ impl Core {
                 Arrival::Duplicate => {
                     self.stats.duplicates_suppressed += 1;
                     self.write_pubrec(id, ReasonCode::SUCCESS);
-                    return Ok(None);
+                    return self.check_flood().map(|()| None);
                 }
                 Arrival::Pending => return Ok(None),
             },
