@@ -2,8 +2,8 @@
 
 use super::{Client, Completion, Core, Delivery, Event, OpKind, Phase};
 use crate::codec::{
-    Ack, AckKind, Disconnect, Packet, PacketId, PropertyId, ProtocolVersion, Publish, QoS, ReasonCode, Span,
-    SubAck, UnsubAck, Violation, decode_from_server,
+    Ack, AckKind, Disconnect, Packet, PacketId, Properties, PropertyId, ProtocolVersion, Publish, QoS,
+    ReasonCode, Span, SubAck, UnsubAck, Violation, decode_from_server,
 };
 use crate::connection::{InboundAliases, refusal_of_3_1_1};
 use crate::error::{Error, ErrorCode};
@@ -151,10 +151,16 @@ impl Core {
         None
     }
 
-    fn on_ack(&mut self, ack: &Ack<'_>) -> Result<(), Violation> {
-        if !self.config.request_problem_information && !ack.properties.is_empty() {
+    /// Acknowledgements carry Reason String and User Properties, and those only where we want them.
+    fn check_asked(&self, properties: Properties<'_>) -> Result<(), Violation> {
+        if !self.config.request_problem_information && !properties.is_empty() {
             return Err(Violation::protocol_error("MQTT-3.1.2-29", 0));
         }
+        Ok(())
+    }
+
+    fn on_ack(&mut self, ack: &Ack<'_>) -> Result<(), Violation> {
+        self.check_asked(ack.properties)?;
         let id = ack.packet_id;
         match ack.kind {
             AckKind::PubRel => {
@@ -235,6 +241,7 @@ impl Core {
     }
 
     fn on_suback(&mut self, suback: &SubAck<'_>) -> Result<(), Violation> {
+        self.check_asked(suback.properties)?;
         let (op, ids, sent) = match self.session.exchanges.get(suback.packet_id) {
             Some(Exchange::Request { request: Request::Subscribe { op, ids, sent }, .. }) => {
                 (*op, ids.clone(), sent.clone())
@@ -294,6 +301,7 @@ impl Core {
     }
 
     fn on_unsuback(&mut self, unsuback: &UnsubAck<'_>) -> Result<(), Violation> {
+        self.check_asked(unsuback.properties)?;
         let filters = match self.session.exchanges.get(unsuback.packet_id) {
             Some(Exchange::Request { request: Request::Unsubscribe { filters, .. }, .. }) => filters.len(),
             Some(_) => return Err(Violation::protocol_error("MQTT-3.10.4-4", 0)),
