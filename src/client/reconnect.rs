@@ -46,7 +46,7 @@ impl Backoff {
         }
         let bound = self.bound(policy);
         self.failures += 1;
-        let random = bound * u64::from(policy.jitter_percent) / 100;
+        let random = bound.saturating_mul(policy.jitter_percent.into()) / 100;
         let delay = bound - random + self.next_random() % (random + 1);
         Some(Millis::new(if is_busy(error) { delay.max(BUSY_DELAY.get()) } else { delay }))
     }
