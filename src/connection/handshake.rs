@@ -96,7 +96,8 @@ impl Handshake {
             } else {
                 ErrorCode::ConnectRefused
             };
-            let text = properties.str(PropertyId::ReasonString);
+            let text =
+                properties.str(PropertyId::ServerReference).or(properties.str(PropertyId::ReasonString));
             return Err(Rejection::Refused(Error::refused(code, connack.reason, text)));
         }
         let violation = |statement| Err(Rejection::Violation(Violation::protocol_error(statement, 0)));
