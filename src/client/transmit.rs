@@ -211,6 +211,8 @@ impl Core {
     }
 
     fn write_unsubscribe(&mut self, op: Option<OpId>, filters: Vec<Box<str>>) {
+        let Some(connection) = self.phase.live() else { return };
+        let limits = connection.negotiated.limits;
         let mut names = NamesBuf::default();
         for filter in &filters {
             // Cannot fail: the filter was in a SUBSCRIBE before.
@@ -220,6 +222,7 @@ impl Core {
         let request = Request::Unsubscribe { op, filters };
         let written = self.write_request(request, sequence, |packet_id, version, out| {
             let packet = Unsubscribe { packet_id, properties: Properties::EMPTY, filters: names.as_names() };
+            limits.check_size(packet.encoded_len(version).map_err(invalid_filter)?)?;
             packet.encode(version, out).map_err(invalid_filter)
         });
         if let Err((error, request)) = written {
