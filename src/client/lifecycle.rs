@@ -287,7 +287,6 @@ impl Core {
             Phase::Live(_) => {
                 self.closing = Some(closing);
                 self.set_state(ClientState::Closing);
-                self.finish_when_drained();
             }
             Phase::Dialing { .. } | Phase::Handshaking { .. } => {
                 self.out.clear();
@@ -322,6 +321,8 @@ impl Core {
 
     fn say_goodbye(&mut self) {
         if let Some(closing) = self.closing.take() {
+            // What was written leaves before DISCONNECT.
+            self.complete_unsent();
             let disconnect = Disconnect {
                 reason: closing.options.reason,
                 properties: closing.options.properties.as_properties(),

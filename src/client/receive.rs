@@ -200,7 +200,6 @@ impl Core {
                 None => self.stats.unknown_acks += 1,
             },
         }
-        self.finish_when_drained();
         Ok(())
     }
 
@@ -272,7 +271,6 @@ impl Core {
             }
         }
         self.settle_subscribe(op, suback, &ids, &answers);
-        self.finish_when_drained();
         Ok(())
     }
 
@@ -331,7 +329,6 @@ impl Core {
                 }
             }
         }
-        self.finish_when_drained();
         Ok(())
     }
 

@@ -10,6 +10,13 @@ impl Core {
         self.events.push_back(Event::Completed(completion));
     }
 
+    /// QoS 0 publishes are done when their bytes leave.
+    pub(super) fn complete_unsent(&mut self) {
+        for op in core::mem::take(&mut self.unsent) {
+            self.complete(Completion::new(op, OpKind::Publish));
+        }
+    }
+
     /// Settles an operation with an error; nothing happens when its caller has given it up.
     pub(super) fn fail(&mut self, op: Option<OpId>, kind: OpKind, error: Error) {
         self.fail_with(op, kind, error, Vec::new());

@@ -27,6 +27,7 @@ impl Client {
     /// memory is used for the next packets, so that giving it back each time saves allocations.
     pub fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
         self.core.fill(now);
+        self.core.finish_when_drained();
         if self.core.out.is_empty() {
             return false;
         }
@@ -44,10 +45,7 @@ impl Core {
         }
         self.stats.bytes_sent += len as u64;
         self.session.inbound.on_handed_over();
-        for op in core::mem::take(&mut self.unsent) {
-            self.complete(Completion::new(op, OpKind::Publish));
-        }
-        self.finish_when_drained();
+        self.complete_unsent();
     }
 
     /// Writes what has been waiting, as far as it may go now: repetitions before anything new (4.4).
