@@ -190,7 +190,7 @@ impl Core {
         for publication in lost {
             self.fail_publication(&publication, ErrorCode::SessionLost);
         }
-        for ids in self.session.subscriptions.groups().into_iter().rev() {
+        for ids in self.session.subscriptions.renew().into_iter().rev() {
             self.session.requests.push_front(Request::Subscribe { op: None, ids, sent: Vec::new() });
         }
     }

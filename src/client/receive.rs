@@ -259,13 +259,7 @@ impl Core {
         for (id, reason) in sent.iter().zip(suback.reasons.iter()) {
             answers.push((*id, reason));
             if reason.is_error() {
-                let entry = self.session.subscriptions.remove(*id);
-                if op.is_none()
-                    && let Some(entry) = entry
-                {
-                    let error = Error::refused(ErrorCode::RejectedByServer, reason, Some(&entry.filter));
-                    self.events.push_back(Event::Notice(error));
-                }
+                self.end_subscription(*id, op, &Error::refused(ErrorCode::RejectedByServer, reason, None));
             } else if let Some(entry) = self.session.subscriptions.get_mut(*id) {
                 entry.granted = Some(reason);
             }

@@ -46,6 +46,15 @@ impl Core {
         self.fail(request.op(), kind, error);
     }
 
+    /// A subscription cannot be had; when no operation waits to hear that, a notice names its filter.
+    pub(super) fn end_subscription(&mut self, id: u32, op: Option<OpId>, error: &Error) {
+        if let Some(entry) = self.session.subscriptions.remove(id)
+            && op.is_none()
+        {
+            self.events.push_back(Event::Notice(error.clone().with_text(Some(&entry.filter))));
+        }
+    }
+
     /// Settles what ends with the connection: QoS 0 publishes not handed over, and pings.
     pub(super) fn fail_connection_operations(&mut self, error: &Error) {
         for op in core::mem::take(&mut self.unsent) {

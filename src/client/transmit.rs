@@ -149,6 +149,7 @@ impl Core {
         let mut properties = PropertiesBuf::new();
         let mut sent: Vec<u32> = Vec::new();
         let mut refusal = None;
+        let mut not_offered: Vec<(u32, Error)> = Vec::new();
         for (index, id) in (0_u32..).zip(&ids) {
             let Some(entry) = self.session.subscriptions.get(*id) else { continue };
             let to_send = entry.granted.is_none() || op.is_none();
@@ -164,6 +165,11 @@ impl Core {
             let checked =
                 limits.check_filter(filter).and_then(|()| check_options(self.version, entry.options));
             if let Err(error) = checked.and_then(|()| filters.push(filter, options).map_err(invalid_filter)) {
+                if op.is_none() {
+                    // Of those that were granted before, the others go on.
+                    not_offered.push((*id, error));
+                    continue;
+                }
                 refusal = Some(error.at(index));
                 break;
             }
@@ -176,6 +182,9 @@ impl Core {
                 }
             }
             sent.push(*id);
+        }
+        for (id, error) in not_offered {
+            self.end_subscription(id, op, &error);
         }
         if refusal.is_none() && sent.is_empty() {
             // Everything it asked for was confirmed or given up meanwhile.
@@ -197,10 +206,10 @@ impl Core {
             }),
         };
         if let Err((error, request)) = result {
-            if let Request::Subscribe { ids, .. } = &request {
+            if let Request::Subscribe { op, ids, .. } = &request {
                 for id in ids {
                     if self.session.subscriptions.get(*id).is_some_and(|entry| entry.granted.is_none()) {
-                        self.session.subscriptions.remove(*id);
+                        self.end_subscription(*id, *op, &error);
                     }
                 }
             }

@@ -146,9 +146,13 @@ impl Subscriptions {
     }
 
     /// Confirmed subscriptions, in groups to announce in one SUBSCRIBE each: those that share identifier and properties.
-    pub(crate) fn groups(&self) -> Vec<Vec<u32>> {
+    /// They wait for the server again from now on, so that no loss of a session announces them twice.
+    pub(crate) fn renew(&mut self) -> Vec<Vec<u32>> {
         let mut groups: Vec<(u32, Vec<u32>)> = Vec::new();
-        for entry in self.entries.iter().filter(|entry| entry.granted.is_some()) {
+        for entry in self.entries.iter_mut() {
+            if entry.granted.take().is_none() {
+                continue;
+            }
             // Members of a group were mostly added together, so the last group is the one to look at.
             match groups.last_mut() {
                 Some((identifier, ids)) if *identifier == entry.identifier => ids.push(entry.id),
