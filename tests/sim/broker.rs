@@ -90,7 +90,7 @@ impl Broker {
         } else {
             Limits {
                 receive_maximum: random.pick(&[1, 2, 3, u16::MAX]),
-                maximum_packet_size: random.pick(&[48, 64, u32::MAX, u32::MAX]),
+                maximum_packet_size: random.pick(&[40, 48, 64, u32::MAX]),
                 maximum_qos: random.pick(&[
                     QoS::AtMostOnce,
                     QoS::AtLeastOnce,

@@ -61,7 +61,7 @@ impl World {
             version: VersionPolicy::Only(version),
             client_id: "sim".into(),
             first_session: random.pick(&[FirstSession::Refuse, FirstSession::Adopt, FirstSession::Clean]),
-            session_expiry_seconds: random.pick(&[300, 300, 300, 0]),
+            session_expiry_seconds: random.pick(&[None, Some(300), Some(300), Some(0)]),
             receive_maximum: random.pick(&[1, 2, 5, u16::MAX]),
             topic_alias_maximum: random.pick(&[0, 2, 32]),
             manual_ack,

@@ -7,5 +7,20 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod aliases;
+mod cancel;
+mod connect;
 mod contexts;
 mod corpus;
+mod keep_alive;
+mod leave;
+mod limits;
+mod manual_ack;
+mod publish;
+mod queue;
+mod receive;
+mod reconnect;
+mod routing;
+mod session;
+mod subscribe;
+mod versions;

@@ -33,6 +33,7 @@ pub(crate) fn config(version: ProtocolVersion) -> Config {
         version: VersionPolicy::Only(version),
         client_id: "cid".into(),
         first_session: wasmqtt::config::FirstSession::Refuse,
+        session_expiry_seconds: Some(300),
         reconnect: Some(ReconnectPolicy { jitter_percent: 0, ..ReconnectPolicy::default() }),
         ..Config::default()
     }
@@ -172,12 +173,11 @@ impl Rig {
         panic!("deadlines without end");
     }
 
-    /// Waits for the next attempt and lets it succeed up to CONNECT.
-    pub(crate) fn redial(&mut self) {
+    /// Waits for the next attempt.
+    pub(crate) fn wait_for_attempt(&mut self) {
         for _ in 0..10 {
             if self.requests.iter().any(|request| matches!(request, TransportRequest::Open { .. })) {
-                self.requests.clear();
-                return self.opened();
+                return self.requests.clear();
             }
             let at = self.client.poll_timeout().expect("an attempt is due");
             self.now = self.now.max(at);
@@ -187,6 +187,12 @@ impl Rig {
         panic!("no attempt");
     }
 
+    /// Waits for the next attempt and lets it succeed up to CONNECT.
+    pub(crate) fn redial(&mut self) {
+        self.wait_for_attempt();
+        self.opened();
+    }
+
     /// Cuts the connection and makes a new one; what happened on the way is forgotten, what follows CONNACK is not.
     pub(crate) fn reconnect(&mut self, connack: Say) {
         self.cut();
@@ -194,8 +200,8 @@ impl Rig {
         self.redial();
         self.forget();
         self.says(connack);
-        let connected = line_of_told(&self.events.remove(0)).expect("a line");
-        assert!(connected.starts_with("connected"), "{connected}");
+        let connected = self.events.iter().position(|told| matches!(told, Told::Connected(_)));
+        self.events.drain(..=connected.expect("the client takes the CONNACK"));
     }
 
     pub(crate) fn publish(&mut self, qos: QoS, topic: &str, payload: &str) -> OpId {
@@ -327,6 +333,15 @@ impl Rig {
         lines
     }
 
+    /// The same without packet identifiers, where any free one is right.
+    pub(crate) fn sent_unnumbered(&mut self) -> Vec<String> {
+        let strip = |line: String| {
+            let words = line.split(' ').filter(|word| !word.starts_with('#'));
+            words.collect::<Vec<_>>().join(" ")
+        };
+        self.sent().into_iter().map(strip).collect()
+    }
+
     /// What the client has told since this was last asked, a line for each event; changes of state are left out.
     pub(crate) fn told(&mut self) -> Vec<String> {
         core::mem::take(&mut self.events).iter().filter_map(line_of_told).collect()
@@ -359,6 +374,14 @@ impl Rig {
         self.events
             .iter()
             .filter_map(|told| if let Told::Message(message) = told { Some(message) } else { None })
+    }
+
+    /// Packet identifier of the last packet on record.
+    pub(crate) fn last_id(&self) -> u16 {
+        let line = line_of_packet(self.version, self.packets.last().expect("a packet was sent"));
+        let id =
+            line.split(' ').find_map(|word| word.strip_prefix('#')).expect("a packet with an identifier");
+        id.parse().expect("a number")
     }
 
     /// Looks at the last packet on record.

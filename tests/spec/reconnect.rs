@@ -1,0 +1,196 @@
+//! When the client tries again, and when it does not.
+
+use crate::support::*;
+use wasmqtt::codec::{PropertyId, Value};
+use wasmqtt::config::{Config, ReconnectPolicy};
+use wasmqtt::time::Millis;
+
+#[test]
+fn a_lost_connection_is_made_again_by_itself() {
+    for version in BOTH {
+        let mut rig = Rig::connected(config(version));
+        rig.cut();
+        assert_eq!(rig.told(), ["lost: ConnectionClosed; retry in 1000"]);
+        rig.advance(1000);
+        assert_eq!(rig.asked(), ["close", "open 2"]);
+        rig.opened();
+        rig.says(connack_resumed());
+        assert_eq!(rig.told(), ["connected to its session"]);
+    }
+}
+
+#[test]
+fn delays_grow_until_a_connection_has_proved_stable() {
+    let mut rig = Rig::new(config(V5));
+    rig.start();
+    let mut delays = Vec::new();
+    for _ in 0..4 {
+        rig.wait_for_attempt();
+        rig.cut();
+        delays.extend(rig.told());
+    }
+    for stable in [9_999, 10_000] {
+        rig.redial();
+        rig.says(connack());
+        rig.forget();
+        rig.advance(stable);
+        rig.cut();
+        delays.extend(rig.told());
+    }
+    let expected = [
+        "lost: ConnectFailed; retry in 1000",
+        "lost: ConnectFailed; retry in 2000",
+        "lost: ConnectFailed; retry in 4000",
+        "lost: ConnectFailed; retry in 8000",
+        "lost: ConnectionClosed; retry in 16000",
+        "lost: ConnectionClosed; retry in 1000",
+    ];
+    assert_eq!(delays, expected);
+}
+
+#[test]
+fn without_a_policy_the_first_loss_is_the_end() {
+    let mut rig = Rig::connected(Config { reconnect: None, ..config(V5) });
+    rig.cut();
+    assert_eq!(rig.told(), ["lost: ConnectionClosed; no retry", "closed: ConnectionClosed"]);
+}
+
+#[test]
+fn attempts_are_bounded_where_asked() {
+    let policy = ReconnectPolicy { max_attempts: 2, jitter_percent: 0, ..ReconnectPolicy::default() };
+    let mut rig = Rig::new(Config { reconnect: Some(policy), ..config(V5) });
+    rig.start();
+    for _ in 0..2 {
+        rig.wait_for_attempt();
+        rig.cut();
+    }
+    rig.wait_for_attempt();
+    rig.forget();
+    rig.cut();
+    assert_eq!(rig.told(), ["lost: ConnectFailed; no retry", "closed: ConnectFailed"]);
+}
+
+#[test]
+fn the_longest_delays_do_not_overflow() {
+    let long = Millis::new(u64::MAX / 2);
+    let policy = ReconnectPolicy { min_delay: long, max_delay: long, ..ReconnectPolicy::default() };
+    let mut rig = Rig::new(Config { reconnect: Some(policy), ..config(V5) });
+    rig.start();
+    rig.cut();
+    assert!(rig.told()[0].starts_with("lost: ConnectFailed; retry in "));
+}
+
+// §4.13, §2.4: what would be refused again is not tried again.
+#[test]
+fn a_refusal_for_good_is_the_end() {
+    for code in [0x81, 0x82, 0x84, 0x85, 0x86, 0x87, 0x8a, 0x8c, 0x90, 0x95, 0x9a, 0x9b, 0x9d] {
+        let mut rig = Rig::connecting(config(V5));
+        rig.says(refused(code));
+        let told = rig.told();
+        assert!(told[0].ends_with("no retry"), "{code:#x}: {told:?}");
+        assert!(told[1].starts_with("closed: "), "{code:#x}: {told:?}");
+        assert!(rig.sent().is_empty(), "no DISCONNECT after a refusal");
+    }
+    // 3.1.1 has four of them: version, identifier, bad password, not authorised.
+    for code in [1, 2, 4, 5] {
+        let mut rig = Rig::connecting(config(V311));
+        rig.feed(&[0x20, 2, 0, code]);
+        assert!(rig.told()[0].ends_with("no retry"), "{code}");
+    }
+}
+
+#[test]
+fn a_refusal_for_now_is_tried_again_later() {
+    for code in [0x80, 0x83, 0x88, 0x89, 0x97, 0x99, 0x9c, 0x9f] {
+        let mut rig = Rig::connecting(config(V5));
+        rig.says(refused(code));
+        let told = rig.told();
+        assert!(told[0].contains("; retry in "), "{code:#x}: {told:?}");
+        if [0x88, 0x89, 0x97, 0x9f].contains(&code) {
+            assert!(told[0].ends_with("retry in 5000"), "{code:#x}: {told:?}");
+        }
+    }
+    let mut rig = Rig::connecting(config(V311));
+    rig.feed(&[0x20, 2, 0, 3]);
+    assert_eq!(rig.told(), ["lost: ConnectRefused 0x88; retry in 5000"]);
+}
+
+// MQTT-3.1.4-3: two tabs with one Client Identifier must not fight over it.
+#[test]
+fn a_session_taken_over_is_left_to_the_other() {
+    let mut rig = Rig::v5();
+    rig.says(disconnect(0x8e));
+    assert_eq!(rig.told(), ["lost: SessionTakenOver 0x8e; no retry", "closed: SessionTakenOver 0x8e"]);
+    assert_eq!((rig.asked(), rig.sent()), (vec!["close".into()], vec![]));
+}
+
+// §3.14.4
+#[test]
+fn a_disconnect_of_the_server_is_not_answered() {
+    for code in [0x00, 0x80, 0x8b, 0x8d, 0x93, 0x98, 0x9c, 0xa0] {
+        let mut rig = Rig::v5();
+        rig.says(disconnect(code));
+        let told = rig.told();
+        assert!(
+            told[0].starts_with("lost: DisconnectedByServer") && told[0].contains("retry in"),
+            "{told:?}"
+        );
+        assert_eq!((rig.asked(), rig.sent()), (vec!["close".into()], vec![]));
+    }
+}
+
+#[test]
+fn a_disconnect_that_only_people_can_solve_is_the_end() {
+    for code in [0x87, 0x8c, 0x9d] {
+        let mut rig = Rig::v5();
+        rig.says(disconnect(code));
+        assert!(rig.told()[0].ends_with("no retry"), "{code:#x}");
+    }
+}
+
+// §4.11: told, never followed.
+#[test]
+fn a_server_reference_is_told() {
+    let mut rig = Rig::v5();
+    rig.says(disconnect(0x9c).with(PropertyId::ServerReference, Value::Str("b.example")));
+    let found = rig.events.iter().find_map(|told| match told {
+        record::Told::Disconnected(Some(error), _) => error.text.clone(),
+        _ => None,
+    });
+    assert_eq!(found.as_deref(), Some("b.example"));
+
+    let mut rig = Rig::connecting(config(V5));
+    rig.says(refused(0x9d).with(PropertyId::ServerReference, Value::Str("c.example")));
+    let found = rig.events.iter().find_map(|told| match told {
+        record::Told::Disconnected(Some(error), _) => error.text.clone(),
+        _ => None,
+    });
+    assert_eq!(found.as_deref(), Some("c.example"));
+}
+
+// MQTT-4.13.1-1: say why, close, and read no further.
+#[test]
+fn a_server_that_breaks_a_rule_is_told_so_and_left() {
+    let mut rig = Rig::v5();
+    rig.feed(&[&[0x30, 1, 0][..], &publish(Q1, 1, "a", "x").encode(V5)].concat());
+    assert_eq!(rig.sent(), ["DISCONNECT 0x81"]);
+    assert_eq!(rig.told(), ["lost: MalformedPacket 0x81; retry in 1000"]);
+    assert_eq!(rig.asked(), ["close"]);
+
+    let mut rig = Rig::connected(config(V311));
+    rig.feed(&[0x30, 1, 0]);
+    assert!(rig.sent().is_empty(), "3.1.1 has no words for it");
+    assert_eq!(rig.asked(), ["close"]);
+}
+
+#[test]
+fn late_calls_of_the_driver_do_nothing() {
+    let mut rig = Rig::v5();
+    rig.cut();
+    rig.forget();
+    rig.cut();
+    rig.feed(&publish(Q0, 0, "a", "x").encode(V5));
+    rig.client.handle_failed(rig.now, wasmqtt::Error::new(wasmqtt::ErrorCode::TextFrame));
+    rig.drain();
+    assert!(rig.told().is_empty() && rig.sent().is_empty() && rig.asked().is_empty());
+}
