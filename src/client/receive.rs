@@ -1,6 +1,6 @@
 //! What each packet of the server does.
 
-use super::{Client, Completion, Core, Delivery, Event, OpKind, Phase};
+use super::{Client, Completion, Core, Delivery, OpKind, Phase};
 use crate::codec::{
     Ack, AckKind, Disconnect, Packet, PacketId, Properties, PropertyId, ProtocolVersion, Publish, QoS,
     ReasonCode, Span, SubAck, UnsubAck, Violation, decode_from_server,
