@@ -2,6 +2,7 @@
 // WASMQTT_ENGINE chooses the browser: chromium (default), firefox or webkit.
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe } from "node:test";
+import acknowledgements from "./cases/acknowledgements.mjs";
 import closing from "./cases/closing.mjs";
 import cuts from "./cases/cuts.mjs";
 import gateways from "./cases/gateways.mjs";
@@ -18,7 +19,18 @@ import wills from "./cases/wills.mjs";
 import { openWorld } from "./support/world.mjs";
 
 const engine = process.env.WASMQTT_ENGINE ?? "chromium";
-const families = { rig, messages, subscriptions, volume, wills, sessions, cuts, malformed, refusals };
+const families = {
+  rig,
+  messages,
+  acknowledgements,
+  subscriptions,
+  volume,
+  wills,
+  sessions,
+  cuts,
+  malformed,
+  refusals,
+};
 Object.assign(families, { mistakes, limits, gateways, closing });
 
 describe(`client in ${engine}`, { timeout: 300_000 }, () => {

@@ -20,8 +20,9 @@ export async function startFakeBroker(script, { subprotocol = "mqtt" } = {}) {
     const connection = converse(socket, request);
     const n = connections.push(connection) - 1;
     arrivals.wake();
-    // A client that hangs up ends the script too; everything else that goes wrong is the script's own fault.
-    Promise.resolve(script(connection, n)).catch((error) => error instanceof HungUp || failures.push(error));
+    // Settles with the script. A client that hangs up ends it, which is no failure unless a test waits for this.
+    connection.completed = (async () => script(connection, n))();
+    connection.completed.catch((error) => error instanceof HungUp || failures.push(error));
   });
   const port = await listen(server);
   const stop = async () => {
