@@ -96,8 +96,9 @@ impl Handshake {
             } else {
                 ErrorCode::ConnectRefused
             };
-            let text =
-                properties.str(PropertyId::ServerReference).or(properties.str(PropertyId::ReasonString));
+            let text = properties
+                .str(PropertyId::ServerReference)
+                .or_else(|| properties.str(PropertyId::ReasonString));
             return Err(Rejection::Refused(Error::refused(code, connack.reason, text)));
         }
         let violation = |statement| Err(Rejection::Violation(Violation::protocol_error(statement, 0)));
