@@ -3,6 +3,7 @@
 //!
 //! `SIM_SCHEDULES=100000` runs more of them; `SIM_SEED=…` replays one and prints its steps.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::wildcard_enum_match_arm)]
 
 mod broker;

@@ -41,7 +41,7 @@ pub(crate) fn run(seed: u64, trace: bool) -> usize {
     let mut world = World::new(seed, trace);
     world.client.start(world.now).unwrap();
     world.drain();
-    let steps = 20 + world.random.below(120);
+    let steps = 20 + world.random.below(180);
     for _ in 0..steps {
         world.step();
     }
@@ -96,6 +96,15 @@ impl World {
     }
 
     fn step(&mut self) {
+        // Most of the time should be spent on connections, not between them.
+        if !self.linked && self.random.percent(50) {
+            if self.dialing {
+                self.dial()
+            } else {
+                self.pass_time()
+            }
+            return self.drain();
+        }
         match self.random.below(100) {
             0..18 => self.publish(),
             18..22 => self.subscribe(),
@@ -107,15 +116,20 @@ impl World {
                 self.broker.publish(qos, &mut self.model.downward);
                 self.broker.push();
             }
-            39..55 => self.carry_up(),
-            55..70 => self.carry_down(),
-            70..80 => {
+            39..52 => self.carry_up(),
+            52..65 => self.carry_down(),
+            65..75 => {
                 let count = 1 + self.random.below(4);
                 self.broker.send(count, &mut self.down);
             }
-            80..86 => self.dial(),
-            86..91 => self.pass_time(),
-            91..95 => self.cut(),
+            75..85 => {
+                self.carry_up_by(self.up.len());
+                self.broker.send(usize::MAX, &mut self.down);
+                self.carry_down_by(self.down.len());
+            }
+            85..86 => self.dial(),
+            86..89 => self.pass_time(),
+            89..95 => self.cut(),
             95..96 => {
                 self.note(|| "server leaves".into());
                 self.broker.disconnect();

@@ -2,6 +2,7 @@
 //!
 //! Comments name the statement or section of the standard; 5.0 numbering where both versions have the rule.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::wildcard_enum_match_arm)]
 
 #[path = "../support/mod.rs"]

@@ -156,3 +156,31 @@ fn a_large_backlog_leaves_in_order() {
         .collect();
     assert_eq!(numbers, (0..20).collect::<Vec<_>>());
 }
+
+// MQTT-4.6.0-1: a handler that publishes as soon as there is quota does not overtake what waited for it.
+#[test]
+fn a_message_of_a_handler_lines_up_behind_the_waiting_ones() {
+    let mut rig = Rig::connected_with(config(V5), connack().with(PropertyId::ReceiveMaximum, Value::U16(1)));
+    rig.publish(Q1, "a", "1");
+    rig.publish(Q1, "a", "2");
+    rig.client.handle_input(rig.now, &puback(1).encode(V5));
+    while rig.client.poll_event(rig.now).is_some() {}
+    rig.publish(Q1, "a", "3");
+    rig.says(puback(2));
+    rig.says(puback(3));
+    assert_eq!(rig.sent(), ["PUBLISH q1 #1 a 1", "PUBLISH q1 #2 a 2", "PUBLISH q1 #3 a 3"]);
+}
+
+#[test]
+fn a_qos_0_message_does_not_overtake_a_backlog_of_qos_0() {
+    let mut rig = Rig::connecting(config(V5));
+    let block = "x".repeat(300_000);
+    rig.publish(Q0, "a", &block);
+    rig.publish(Q0, "b", "2");
+    rig.client.handle_input(rig.now, &connack().encode(V5));
+    while rig.client.poll_event(rig.now).is_some() {}
+    rig.publish(Q0, "c", "3");
+    let topics: Vec<String> =
+        rig.sent().iter().filter_map(|line| line.split(' ').nth(2).map(str::to_owned)).collect();
+    assert_eq!(topics, ["a", "b", "c"]);
+}

@@ -113,6 +113,18 @@ fn properties_arrive_in_order_and_complete() {
     assert_eq!(properties.str(PropertyId::ContentType), Some("text"));
 }
 
+// MQTT-1.5.4-3: U+FEFF is a character like any other.
+#[test]
+fn a_byte_order_mark_is_part_of_the_topic() {
+    let mut rig = Rig::v5();
+    let (_, ids) = rig.subscribe(&[("\u{feff}a", Q0)]);
+    rig.says(publish(Q0, 0, "\u{feff}a", "x"));
+    rig.says(publish(Q0, 0, "a", "y"));
+    let topics: Vec<_> = rig.messages().map(|message| message.topic.as_str()).collect();
+    assert_eq!(topics, ["\u{feff}a", "a"]);
+    assert_eq!(rig.routes(), [ids, vec![]]);
+}
+
 // MQTT-6.0.0-2: packets and chunks need not align.
 #[test]
 fn packets_may_come_in_any_pieces() {
