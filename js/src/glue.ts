@@ -3,6 +3,6 @@ import type { Glue } from "./boundary.js";
 
 /** Brings a compiled module to life. The only place that knows the generated glue. */
 export async function instantiate(module: WebAssembly.Module): Promise<Glue> {
-  const { memory } = await start({ module_or_path: module });
+  const { memory } = await start(module);
   return { memory, createEngine: (host, options) => new MqttEngine(host, options), decodeProperties };
 }

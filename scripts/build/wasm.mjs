@@ -4,15 +4,26 @@ import path from "node:path";
 import { at, toolEnv } from "../lib/paths.mjs";
 import { must, step } from "../lib/run.mjs";
 import { whenChanged } from "../lib/stamp.mjs";
+import { shortenNames } from "./names.mjs";
 
-const INPUTS = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo", "src", "scripts/build/wasm.mjs"];
+const INPUTS = [
+  "Cargo.toml",
+  "Cargo.lock",
+  "rust-toolchain.toml",
+  ".cargo",
+  "src",
+  "scripts/build/wasm.mjs",
+  "scripts/build/names.mjs",
+];
 const INSTALLED = [".tools/.crates2.json", "node_modules/binaryen/package.json"]; // a new tool makes a new module
 const NAME = "wasmqtt";
 const OUT = at("js", "generated");
+const START =
+  "export default function start(module: WebAssembly.Module): Promise<{ memory: WebAssembly.Memory }>;\n";
 
 /** Compiles the crate when a source or a tool changed. */
 export function buildWasm() {
-  const change = { inputs: [...INPUTS, ...INSTALLED], outputs: ["js/generated"] };
+  const change = { inputs: [...INPUTS, ...INSTALLED], outputs: [".work/wasm", "js/generated"] };
   return whenChanged("wasm", change, () => step("WebAssembly (wasm-pack)", compile));
 }
 
@@ -23,7 +34,7 @@ async function compile() {
     "build",
     "--release",
     "--target",
-    "web",
+    "bundler",
     "--no-pack",
     "--out-dir",
     folder,
@@ -32,11 +43,16 @@ async function compile() {
   ];
   await must("wasm-pack", args, { env: toolEnv(), label: "wasm-pack" });
 
+  const made = (name) => path.join(folder, name);
+  const out = (name) => path.join(OUT, name);
+  fs.rmSync(OUT, { recursive: true, force: true });
   fs.mkdirSync(OUT, { recursive: true });
-  for (const name of [`${NAME}.js`, `${NAME}.d.ts`, `${NAME}_bg.wasm`, `${NAME}_bg.wasm.d.ts`]) {
-    fs.copyFileSync(path.join(folder, name), path.join(OUT, name));
-  }
-  const base64 = fs.readFileSync(path.join(folder, `${NAME}_bg.wasm`), "base64");
-  fs.writeFileSync(path.join(OUT, "inline.js"), `export const base64 = "${base64}";\n`);
-  fs.writeFileSync(path.join(OUT, "inline.d.ts"), "export declare const base64: string;\n");
+  const wasm = out(`${NAME}_bg.wasm`);
+  await shortenNames(
+    { wasm: made(`${NAME}_bg.wasm`), glue: made(`${NAME}_bg.js`) },
+    { wasm, glue: out(`${NAME}.js`) },
+  );
+  fs.writeFileSync(out(`${NAME}.d.ts`), fs.readFileSync(made(`${NAME}.d.ts`), "utf8") + START);
+  fs.writeFileSync(out("inline.js"), `export const base64 = "${fs.readFileSync(wasm, "base64")}";\n`);
+  fs.writeFileSync(out("inline.d.ts"), "export declare const base64: string;\n");
 }

@@ -3,6 +3,4 @@ import type { EngineHost, EngineOptions, RawEngine } from "../../../../../js/src
 
 export const MqttEngine: new (host: EngineHost, options: EngineOptions) => RawEngine;
 export function decodeProperties(block: Uint8Array): object;
-export default function init(input: {
-  module_or_path: WebAssembly.Module;
-}): Promise<{ memory: WebAssembly.Memory }>;
+export default function start(module: WebAssembly.Module): Promise<{ memory: WebAssembly.Memory }>;

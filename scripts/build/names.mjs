@@ -1,0 +1,51 @@
+// The names by which the module and its glue know each other: wasm-bindgen makes them long and partly random, and a
+// browser downloads each of them twice. wasm-opt shortens those of the module and says how; the glue follows here.
+import fs from "node:fs";
+import { toolEnv } from "../lib/paths.mjs";
+import { Failure, must } from "../lib/run.mjs";
+
+const OPTIONS = [
+  "--low-memory-unused", // true: the end of the stack lies there
+  "-Oz", // finds more in a second run
+  "--minify-imports-and-exports-and-modules",
+  "--strip-target-features",
+];
+
+/** What wasm-opt calls the one module that all imports are of. */
+const MODULE = "a";
+
+/** Optimises the module `from.wasm` into `to.wasm` and writes the glue that fits it to `to.glue`. */
+export async function shortenNames(from, to) {
+  const { output } = await must("wasm-opt", [from.wasm, "-o", to.wasm, ...OPTIONS], { env: toolEnv() });
+  fs.writeFileSync(to.glue, renameGlue(fs.readFileSync(from.glue, "utf8"), JSON.parse(output)));
+}
+
+/**
+ * `glue`: what `wasm-bindgen --target bundler` writes, which leaves instantiation to others. It gets a default export
+ * that does it. `names`: imports as `[module, long, short]`, exports as `[long, short]`.
+ */
+export function renameGlue(glue, names) {
+  const shortExports = new Map(names.exports);
+  const shortExport = (long) => {
+    if (shortExports.has(long)) return shortExports.get(long);
+    throw new Failure(`the glue of wasm-bindgen uses an export that the module lacks: ${long}`);
+  };
+  const provided = new Set(Array.from(glue.matchAll(/^export function (\w+)/gm), ([, name]) => name));
+  const absent = names.imports.filter(([, long]) => !provided.has(long));
+  if (absent.length > 0) {
+    throw new Failure(
+      `the glue of wasm-bindgen lacks imports of the module: ${absent.map(([, long]) => long)}`,
+    );
+  }
+
+  const renamed = glue.replace(/\bwasm\.(\w+)/g, (_, long) => `wasm.${shortExport(long)}`);
+  const imports = names.imports.map(([, long, short]) => `${short}: ${long}`);
+  return `${renamed}
+export default async function start(module) {
+  const { exports } = await WebAssembly.instantiate(module, { ${MODULE}: { ${imports.join(", ")} } });
+  __wbg_set_wasm(exports);
+  exports.${shortExport("__wbindgen_start")}();
+  return { memory: exports.${shortExport("memory")} };
+}
+`;
+}
