@@ -205,8 +205,19 @@ impl Core {
                 packet.encode(version, out).map_err(invalid_filter)
             }),
         };
-        if let Err((error, request)) = result {
-            if let Request::Subscribe { op, ids, .. } = &request {
+        if let Err((error, mut request)) = result {
+            if let Request::Subscribe { op, ids, .. } = &mut request {
+                if op.is_none() && ids.len() > 1 && error.code == ErrorCode::PacketTooLarge {
+                    // Granted before, by a server that took larger packets: ask for less at once.
+                    for ids in [ids.split_off(ids.len() / 2), core::mem::take(ids)] {
+                        self.session.requests.push_front(Request::Subscribe {
+                            op: None,
+                            ids,
+                            sent: Vec::new(),
+                        });
+                    }
+                    return;
+                }
                 for id in ids {
                     if self.session.subscriptions.get(*id).is_some_and(|entry| entry.granted.is_none()) {
                         self.end_subscription(*id, *op, &error);
