@@ -253,6 +253,20 @@ fn subscriptions_that_a_new_server_offers_outlive_those_that_it_does_not() {
     assert_eq!(rig.routes(), [vec![ids[1]]]);
 }
 
+// MQTT-3.2.2-15
+#[test]
+fn subscriptions_are_renewed_in_packets_that_the_new_server_takes() {
+    let mut rig = Rig::v5();
+    rig.subscribe(&[("filter/one", Q1), ("filter/two", Q1), ("filter/six", Q1)]);
+    rig.says(suback(1, &[1, 1, 1]));
+    rig.reconnect(connack().with(PropertyId::MaximumPacketSize, Value::U32(40)));
+    assert_eq!(
+        rig.sent_unnumbered(),
+        ["SUBSCRIBE filter/one:1 id=1", "SUBSCRIBE filter/two:1 filter/six:1 id=1"]
+    );
+    assert!(rig.told().is_empty());
+}
+
 // §3.8.3.1: whether the server has seen it is not known; its retained messages must not come twice.
 #[test]
 fn an_unanswered_subscribe_is_repeated_without_retained_messages_twice() {
