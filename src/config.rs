@@ -164,6 +164,8 @@ pub struct Config {
     pub request_response_information: bool,
     /// Whether the server may send Reason Strings and User Properties with failures (3.1.2.11.7).
     pub request_problem_information: bool,
+    /// Authentication Method of enhanced authentication (3.1.2.11.9). 5.0 only: 3.1.1 has no way to say it.
+    pub authentication_method: Option<String>,
     /// User Properties of CONNECT (3.1.2.11.8).
     pub user_properties: Vec<(String, String)>,
     /// Will message.
@@ -194,6 +196,7 @@ impl Default for Config {
             topic_alias_maximum: 32,
             request_response_information: false,
             request_problem_information: true,
+            authentication_method: None,
             user_properties: Vec::new(),
             will: None,
             reconnect: Some(ReconnectPolicy::default()),
@@ -241,6 +244,9 @@ impl Config {
         {
             return invalid("userProperties");
         }
+        if self.authentication_method.as_deref().is_some_and(|method| !is_representable(method)) {
+            return invalid("authenticator.method");
+        }
         if let Some(policy) = &self.reconnect {
             policy.validate()?;
         }
@@ -261,7 +267,7 @@ impl Config {
     }
 
     /// Properties of CONNECT. Values that the standard assumes anyway are left out.
-    pub(crate) fn connect_properties(&self) -> Result<PropertiesBuf, EncodeError> {
+    pub(crate) fn connect_properties(&self, auth_data: Option<&[u8]>) -> Result<PropertiesBuf, EncodeError> {
         let mut block = PropertiesBuf::new();
         let seconds = self.session_expiry();
         if seconds > 0 {
@@ -279,6 +285,12 @@ impl Config {
         }
         if !self.request_problem_information {
             block.push(PropertyId::RequestProblemInformation, Value::Byte(0))?;
+        }
+        if let Some(method) = &self.authentication_method {
+            block.push(PropertyId::AuthenticationMethod, Value::Str(method))?;
+            if let Some(data) = auth_data {
+                block.push(PropertyId::AuthenticationData, Value::Bytes(data))?;
+            }
         }
         for (name, value) in &self.user_properties {
             block.push(PropertyId::UserProperty, Value::Pair(name, value))?;

@@ -158,7 +158,7 @@ impl Client {
 }
 
 impl Core {
-    fn ensure_open(&self) -> Result<(), Error> {
+    pub(super) fn ensure_open(&self) -> Result<(), Error> {
         if self.closing.is_some() || matches!(self.phase, Phase::Closed) {
             return Err(Error::new(ErrorCode::ClientClosed));
         }
@@ -300,6 +300,9 @@ impl Core {
             return false;
         }
         self.unsent.retain(|other| *other != op);
+        if let Some(reauthentication) = &mut self.reauthentication {
+            reauthentication.op.take_if(|other| *other == op);
+        }
         for ping in &mut self.pings {
             ping.take_if(|(other, _)| *other == op);
         }

@@ -39,6 +39,8 @@ pub enum OpKind {
     Unsubscribe = 3,
     /// A ping.
     Ping = 4,
+    /// A re-authentication.
+    Authenticate = 5,
 }
 
 /// An application message from the server. Borrows from the client until it is used again.
@@ -117,6 +119,28 @@ pub struct Failure {
     pub reasons: Vec<ReasonCode>,
 }
 
+/// Authentication Data (3.15.2.2.3). A secret: it does not show itself in debug output.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AuthData(Option<Box<[u8]>>);
+
+impl AuthData {
+    pub(crate) fn new(data: Option<&[u8]>) -> Self {
+        Self(data.map(Into::into))
+    }
+
+    /// The bytes; `None` where the packet had none.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        self.0.as_deref()
+    }
+}
+
+impl core::fmt::Debug for AuthData {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("AuthData(redacted)")
+    }
+}
+
 /// The next attempt to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
@@ -135,6 +159,8 @@ pub enum Event<'a> {
     Connected(Box<Negotiated>),
     /// A message arrived.
     Message(Message<'a>),
+    /// The server wants to know more before it goes on: to be answered with `authenticate` (4.12).
+    AuthChallenge(AuthData),
     /// An operation succeeded.
     Completed(Completion),
     /// An operation failed.

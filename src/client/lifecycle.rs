@@ -113,6 +113,11 @@ impl Core {
         };
         self.out.clear();
         match handshake.write(&self.config, credentials, &mut self.out) {
+            Ok(())
+                if self.config.authentication_method.is_some() && self.version == ProtocolVersion::V311 =>
+            {
+                self.lose(now, Error::named(ErrorCode::UnsupportedInVersion, "authenticator"));
+            }
             Ok(()) => self.phase = Phase::Handshaking { deadline, handshake: Box::new(handshake) },
             Err(EncodeError::PasswordWithoutUserName) => {
                 self.lose(
@@ -208,7 +213,7 @@ impl Core {
         self.drop_connection(now, error, false);
     }
 
-    fn drop_connection(&mut self, now: Instant, error: Error, keep_output: bool) {
+    pub(super) fn drop_connection(&mut self, now: Instant, error: Error, keep_output: bool) {
         let no_answer = match &self.phase {
             Phase::Idle | Phase::Waiting { .. } | Phase::Closed => return,
             Phase::Handshaking { .. } => error.code == ErrorCode::ConnectionClosed,

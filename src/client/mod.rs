@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod auth;
 mod command;
 mod event;
 mod lifecycle;
@@ -13,7 +14,9 @@ mod topics;
 mod transmit;
 
 pub use command::DisconnectOptions;
-pub use event::{ClientState, Completion, Event, Failure, Message, OpKind, Retry, TransportRequest};
+pub use event::{
+    AuthData, ClientState, Completion, Event, Failure, Message, OpKind, Retry, TransportRequest,
+};
 pub use lifecycle::TransportClose;
 pub use stats::Stats;
 
@@ -58,6 +61,8 @@ struct Core {
     connected_before: bool,
     /// The next CONNECT has to start a new session, because the server's does not fit ours.
     must_start_clean: bool,
+    /// An authentication that we have started on the live connection (4.12.1).
+    reauthentication: Option<auth::Reauthentication>,
     closing: Option<Closing>,
     /// Whole packets for the transport.
     out: Vec<u8>,
@@ -149,6 +154,7 @@ impl Client {
                 has_session: false,
                 connected_before: false,
                 must_start_clean: false,
+                reauthentication: None,
                 closing: None,
                 out: Vec::new(),
                 unsent: Vec::new(),

@@ -78,8 +78,12 @@ impl Core {
             self.on_connack(now, connack);
             return Ok(None);
         }
+        if let Packet::Auth(auth) = packet {
+            self.on_auth(auth)?;
+            return Ok(None);
+        }
         if let Phase::Handshaking { .. } = self.phase {
-            // Before CONNACK the server may send nothing else, AUTH apart, which was not asked for.
+            // Before CONNACK the server may send nothing else.
             return Err(Violation::protocol_error("MQTT-3.2.0-1", 0));
         }
         match packet {
@@ -89,10 +93,9 @@ impl Core {
             Packet::UnsubAck(unsuback) => self.on_unsuback(unsuback)?,
             Packet::PingResp => self.on_pingresp(now),
             Packet::Disconnect(disconnect) => self.on_disconnect(now, disconnect),
-            // No Authentication Method was sent, so the server must not send AUTH (MQTT-4.12.0-6).
-            Packet::Auth(_) => return Err(Violation::protocol_error("MQTT-4.12.0-6", 0)),
             // The decoder refuses packets that only a client sends.
-            Packet::ConnAck(_)
+            Packet::Auth(_)
+            | Packet::ConnAck(_)
             | Packet::Connect(_)
             | Packet::Subscribe(_)
             | Packet::Unsubscribe(_)

@@ -63,6 +63,9 @@ impl Core {
         for (op, _) in core::mem::take(&mut self.pings).into_iter().flatten() {
             self.fail(Some(op), OpKind::Ping, error.clone());
         }
+        if let Some(reauthentication) = self.reauthentication.take() {
+            self.fail(reauthentication.op, OpKind::Authenticate, error.clone());
+        }
     }
 
     /// Settles everything that is still open. The client is at its end.

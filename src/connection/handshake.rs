@@ -14,6 +14,8 @@ pub struct Credentials<'a> {
     pub username: Option<&'a str>,
     /// Password (3.1.3.6).
     pub password: Option<&'a [u8]>,
+    /// First Authentication Data of enhanced authentication (3.1.2.11.10).
+    pub auth_data: Option<&'a [u8]>,
 }
 
 impl core::fmt::Debug for Credentials<'_> {
@@ -67,7 +69,7 @@ impl Handshake {
         credentials: Credentials<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
-        let properties = config.connect_properties()?;
+        let properties = config.connect_properties(credentials.auth_data)?;
         let will = config.will.as_ref().map(|will| Will {
             topic: &will.topic,
             payload: &will.payload,
@@ -105,8 +107,12 @@ impl Handshake {
         if connack.session_present && self.clean_start {
             return violation("MQTT-3.2.2-2");
         }
-        if properties.contains(PropertyId::AuthenticationMethod) {
-            return violation("MQTT-4.12.0-6");
+        // The method of CONNECT comes back in a successful CONNACK, or none does (4.12).
+        match (&config.authentication_method, properties.str(PropertyId::AuthenticationMethod)) {
+            (None, None) => {}
+            (Some(asked), Some(given)) if asked == given => {}
+            (None, Some(_)) => return violation("MQTT-4.12.0-6"),
+            (Some(_), _) => return violation("MQTT-4.12.0-5"),
         }
         let assigned = properties.str(PropertyId::AssignedClientIdentifier);
         let client_id = match assigned {

@@ -22,6 +22,7 @@ enum Kind {
     Disconnected = 7,
     Closed = 8,
     Notice = 9,
+    Challenge = 10,
 }
 
 /// `retry delay` of a disconnect without a retry.
@@ -55,6 +56,7 @@ impl Batch {
     pub(super) fn push(&mut self, event: Event<'_>) {
         match event {
             Event::Message(message) => self.push_message(&message),
+            Event::AuthChallenge(data) => self.push_challenge(data.as_bytes()),
             Event::Completed(completion) => self.push_completion(completion),
             Event::Failed(failure) => self.push_failure(*failure),
             Event::State(state) => self.push_words(Kind::State, &[state as u32]),
@@ -148,6 +150,14 @@ impl Batch {
             ],
         );
         self.routes.extend_from_slice(message.subscriptions);
+    }
+
+    fn push_challenge(&mut self, data: Option<&[u8]>) {
+        self.byte_positions.push(self.words.len() + 2);
+        let at = clamp(self.bytes.len() as u64);
+        let data = data.unwrap_or_default();
+        self.push_words(Kind::Challenge, &[0, at, clamp(data.len() as u64)]);
+        self.bytes.extend_from_slice(data);
     }
 
     fn push_completion(&mut self, completion: Completion) {

@@ -140,6 +140,30 @@ impl MqttEngine {
         self.driver.command(&mut |client: &mut Client, now| client.ping(now).map(|op| op.0))
     }
 
+    /// Answers a challenge of the server (4.12); without an answer the connection ends.
+    ///
+    /// # Errors
+    /// `not-connected`, `invalid-argument`.
+    pub fn authenticate(&self, data: Option<Vec<u8>>, give_up: bool) -> Result<(), JsValue> {
+        let authenticate = &mut |client: &mut Client, now| {
+            if give_up {
+                client.give_up_authentication(now);
+                return Ok(0);
+            }
+            client.authenticate(data.as_deref()).map(|()| 0)
+        };
+        self.driver.command(authenticate).map(|_| ())
+    }
+
+    /// Proves the identity again. Returns the operation.
+    ///
+    /// # Errors
+    /// See [`Client::reauthenticate`].
+    pub fn reauthenticate(&self, data: Option<Vec<u8>>) -> Result<u32, JsValue> {
+        self.driver
+            .command(&mut |client: &mut Client, _| client.reauthenticate(data.as_deref()).map(|op| op.0))
+    }
+
     /// Leaves in order.
     ///
     /// # Errors

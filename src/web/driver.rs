@@ -326,7 +326,12 @@ impl Driver {
         let offered = texts(&target.protocols());
         let username = target.username();
         let password = target.password().map(|password| password.to_vec());
-        let credentials = Credentials { username: username.as_deref(), password: password.as_deref() };
+        let auth_data = target.auth_data().map(|data| data.to_vec());
+        let credentials = Credentials {
+            username: username.as_deref(),
+            password: password.as_deref(),
+            auth_data: auth_data.as_deref(),
+        };
         self.enter(&mut |client: &mut Client, now| {
             client.handle_opened(now, &offered, &selected, credentials)
         });

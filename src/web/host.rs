@@ -66,6 +66,9 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(super) fn password(this: &Target) -> Option<Uint8Array>;
 
+    #[wasm_bindgen(method, getter, js_name = authData)]
+    pub(super) fn auth_data(this: &Target) -> Option<Uint8Array>;
+
     /// A socket that the application's own factory made.
     #[wasm_bindgen(method, getter)]
     pub(super) fn socket(this: &Target) -> Option<WebSocket>;

@@ -134,6 +134,7 @@ impl Options {
             request_problem_information: self
                 .find("requestProblemInformation")
                 .is_none_or(|value| value.is_truthy()),
+            authentication_method: self.text("authenticationMethod"),
             user_properties: self.user_properties(),
             will: self.find("will").map(|will| will.unchecked_ref::<Self>().to_will()).transpose()?,
             reconnect: self.flag("reconnect").then_some(reconnect),

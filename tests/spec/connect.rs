@@ -233,9 +233,10 @@ fn debug_output_holds_no_secret() {
         rig.now,
         &["mqtt"],
         "mqtt",
-        wasmqtt::connection::Credentials { username: rig.username, password: rig.password },
+        wasmqtt::connection::Credentials { username: rig.username, password: rig.password, auth_data: None },
     );
-    let credentials = wasmqtt::connection::Credentials { username: rig.username, password: rig.password };
+    let credentials =
+        wasmqtt::connection::Credentials { username: rig.username, password: rig.password, auth_data: None };
     assert!(!format!("{credentials:?}").contains("hunter2"));
     assert!(!format!("{:?}", Config { ..config(V5) }).contains("hush"));
 }

@@ -9,6 +9,7 @@
 mod support;
 
 mod aliases;
+mod auth;
 mod cancel;
 mod connect;
 mod contexts;

@@ -55,6 +55,8 @@ pub(crate) struct Rig {
     /// User name and password of the next CONNECT.
     pub(crate) username: Option<&'static str>,
     pub(crate) password: Option<&'static [u8]>,
+    /// First Authentication Data of the next CONNECT.
+    pub(crate) auth_data: Option<&'static [u8]>,
     wire: FrameBuffer,
     buffer: Vec<u8>,
     closed: bool,
@@ -77,6 +79,7 @@ impl Rig {
             open: false,
             username: None,
             password: None,
+            auth_data: None,
             wire: FrameBuffer::for_packets_of(Sender::Client, u32::MAX),
             buffer: Vec::new(),
             closed: false,
@@ -123,7 +126,8 @@ impl Rig {
     pub(crate) fn opened_with(&mut self, subprotocol: &str) {
         self.open = true;
         self.wire.reset();
-        let credentials = Credentials { username: self.username, password: self.password };
+        let credentials =
+            Credentials { username: self.username, password: self.password, auth_data: self.auth_data };
         self.client.handle_opened(self.now, &["mqtt"], subprotocol, credentials);
         self.drain();
     }
@@ -243,6 +247,18 @@ impl Rig {
         let op = self.client.ping(self.now).expect("is connected");
         self.drain();
         op
+    }
+
+    pub(crate) fn authenticate(&mut self, data: &[u8]) -> Result<(), Error> {
+        let result = self.client.authenticate(Some(data));
+        self.drain();
+        result
+    }
+
+    pub(crate) fn reauthenticate(&mut self, data: Option<&[u8]>) -> Result<OpId, Error> {
+        let result = self.client.reauthenticate(data);
+        self.drain();
+        result
     }
 
     pub(crate) fn disconnect(&mut self, drain_millis: u64) {

@@ -30,6 +30,8 @@ pub(crate) enum Told {
     State(ClientState),
     Connected(Box<Negotiated>),
     Message(Arrived),
+    /// Authentication Data of a challenge.
+    Challenge(Option<Vec<u8>>),
     Completed(Completion),
     Failed(Failure),
     Disconnected(Option<Error>, Option<Retry>),
@@ -54,6 +56,7 @@ impl From<Event<'_>> for Told {
                 subscriptions: message.subscriptions.into(),
                 ack_token: message.ack_token,
             }),
+            Event::AuthChallenge(data) => Self::Challenge(data.as_bytes().map(Into::into)),
             Event::Completed(completion) => Self::Completed(completion),
             Event::Failed(failure) => Self::Failed(*failure),
             Event::Disconnected { error, retry } => Self::Disconnected(error, retry),
@@ -76,12 +79,16 @@ pub(crate) fn line_of_told(told: &Told) -> Option<String> {
             flag(&mut line, message.dup, " dup");
             line
         }
+        Told::Challenge(data) => {
+            format!("challenge {}", String::from_utf8_lossy(data.as_deref().unwrap_or_default()))
+        }
         Told::Completed(completion) => {
             let verb = match completion.kind {
                 OpKind::Publish => "published",
                 OpKind::Subscribe => "subscribed",
                 OpKind::Unsubscribe => "unsubscribed",
                 OpKind::Ping => "pinged",
+                OpKind::Authenticate => "authenticated",
             };
             let failures = completion.reasons.iter().any(|reason| *reason != ReasonCode::SUCCESS);
             let reasons = if failures || completion.kind == OpKind::Subscribe {
@@ -97,6 +104,7 @@ pub(crate) fn line_of_told(told: &Told) -> Option<String> {
                 OpKind::Subscribe => "subscribe",
                 OpKind::Unsubscribe => "unsubscribe",
                 OpKind::Ping => "ping",
+                OpKind::Authenticate => "authenticate",
             };
             format!(
                 "{verb} {} failed: {}{}",
