@@ -40,6 +40,9 @@ impl Client {
         selected: &str,
         credentials: Credentials<'_>,
     ) {
+        if !matches!(self.core.phase, Phase::Dialing { .. }) {
+            return;
+        }
         let fits = offered.is_empty() || offered.iter().any(|protocol| protocol.as_ref() == selected);
         self.frames.reset();
         if fits {
