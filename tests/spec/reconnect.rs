@@ -194,3 +194,20 @@ fn late_calls_of_the_driver_do_nothing() {
     rig.drain();
     assert!(rig.told().is_empty() && rig.sent().is_empty() && rig.asked().is_empty());
 }
+
+#[test]
+fn a_transport_that_opens_twice_or_too_late_changes_nothing() {
+    let mut rig = Rig::v5();
+    let message = publish(Q0, 0, "a", "x").encode(V5);
+    rig.feed(&message[..3]);
+    rig.opened_with("another");
+    rig.opened();
+    assert!(rig.sent().is_empty() && rig.told().is_empty() && rig.asked().is_empty());
+    // The bytes received so far are still there; only the test's own end of the wire is new.
+    rig.feed(&message[3..]);
+    assert_eq!(rig.told(), ["message q0 a x"]);
+    rig.disconnect(0);
+    rig.forget();
+    rig.opened();
+    assert!(rig.sent().is_empty() && rig.told().is_empty());
+}
