@@ -15,6 +15,13 @@ export class MqttEngine {
      */
     acknowledge(token: number, reason_code: number): void;
     /**
+     * Answers a challenge of the server (4.12); without an answer the connection ends.
+     *
+     * # Errors
+     * `not-connected`, `invalid-argument`.
+     */
+    authenticate(data: Uint8Array | number[] | null | undefined, give_up: boolean): void;
+    /**
      * Gives an operation up; `true` when it had not been sent and never will be.
      *
      * # Errors
@@ -53,6 +60,13 @@ export class MqttEngine {
      * See [`Client::publish`].
      */
     publish(topic: string, payload: Uint8Array, flags: number, properties?: any | null): number;
+    /**
+     * Proves the identity again. Returns the operation.
+     *
+     * # Errors
+     * See [`Client::reauthenticate`].
+     */
+    reauthenticate(data?: Uint8Array | number[] | null): number;
     /**
      * Starts connecting.
      *

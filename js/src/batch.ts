@@ -50,7 +50,8 @@ export type BatchRecord =
   | { readonly kind: "state"; readonly state: ClientState }
   | { readonly kind: "connected"; readonly server: ServerInfo }
   | { readonly kind: "closed"; readonly error: MqttError | undefined }
-  | { readonly kind: "notice"; readonly error: MqttError };
+  | { readonly kind: "notice"; readonly error: MqttError }
+  | { readonly kind: "challenge"; readonly data: Uint8Array };
 
 // The layout that `src/web/batch.rs` writes: 12 words a record, the first one tells which.
 const STRIDE = 12;
@@ -63,6 +64,7 @@ const CONNECTED = 6;
 const DISCONNECTED = 7;
 const CLOSED = 8;
 const NOTICE = 9;
+const CHALLENGE = 10;
 const IN_MEMORY = 1 << 4;
 const NO_RETRY = 0xffff_ffff;
 const STATES: readonly ClientState[] = [
@@ -143,6 +145,8 @@ export class BatchReader {
         return { kind: "closed", error: detail as MqttError | undefined };
       case NOTICE:
         return { kind: "notice", error: detail as MqttError };
+      case CHALLENGE:
+        return { kind: "challenge", data: this.#slice(w[2]!, w[3]!) };
     }
     throw new RangeError(`unknown record ${w[0]}`);
   }

@@ -22,6 +22,9 @@ export interface RawEngine {
   cancel(operation: number): boolean;
   acknowledge(token: number, reasonCode: number): void;
   ping(): number;
+  /** Answers a challenge, or gives up and ends the connection. */
+  authenticate(data: Uint8Array | undefined, giveUp: boolean): void;
+  reauthenticate(data: Uint8Array | undefined): number;
   disconnect(options: RawDisconnect): void;
   terminate(): void;
   wake(): void;
@@ -55,6 +58,7 @@ export interface Target {
   protocols: string[];
   username?: string;
   password?: Uint8Array;
+  authData?: Uint8Array;
   socket?: Closable;
 }
 
@@ -114,6 +118,7 @@ export interface EngineOptions {
   topicAliasMaximum: number;
   requestResponseInformation?: boolean;
   requestProblemInformation?: boolean;
+  authenticationMethod?: string;
   userProperties?: string[];
   will?: RawWill;
   reconnect: boolean;

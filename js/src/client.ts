@@ -180,6 +180,18 @@ export class MqttClient implements AsyncDisposable {
   }
 
   /**
+   * Proves the identity again while the connection goes on, before a token expires (section 4.12.1). `data` is what
+   * `authenticator.start` gives if it is left out. Resolves when the server is content; one that is not disconnects, and
+   * this rejects with the reason. Rejects with `unsupported-in-version` without an `authenticator` or on 3.1.1.
+   */
+  reauthenticate(data?: Uint8Array, options: OperationOptions = {}): Promise<void> {
+    return settle(() => {
+      checkControl(options);
+      return this.#runtime.reauthenticate(data, options);
+    });
+  }
+
+  /**
    * Says goodbye: waits up to `timeout` for what is under way, sends DISCONNECT, closes. Takes no new calls meanwhile;
    * what is still open then rejects with `client-closed`. Every call returns the same promise, also after the client
    * gave up. It rejects only for wrong options; the client stays open then.

@@ -61,6 +61,7 @@ const RECONNECT: Schema = {
   retryIf: "function",
 };
 const CREDENTIALS: Schema = { username: "string", password: "secret" };
+const AUTHENTICATOR: Schema = { method: "string", start: "function", respond: "function" };
 const OVERFLOWS = ["reject", "drop-oldest", "drop-newest"] as const;
 const OFFLINE_QUEUE: Schema = { maxMessages: "integer", maxBytes: "integer", overflow: OVERFLOWS };
 const PROPERTIES: Schema = {
@@ -79,6 +80,7 @@ const CLIENT: Schema = {
   will: "object",
   ...CREDENTIALS,
   credentials: "function",
+  authenticator: "object",
   properties: "object",
   subprotocols: "strings",
   reconnect: "reconnect",
@@ -100,6 +102,7 @@ export function engineOptions(options: ClientOptions): EngineOptions {
   check(properties, PROPERTIES, "properties.");
   check(offlineQueue, OFFLINE_QUEUE, "offlineQueue.");
   check(reconnect, RECONNECT, "reconnect.");
+  if (options.authenticator) check(options.authenticator, AUTHENTICATOR, "authenticator.");
 
   return {
     protocolVersion: options.protocolVersion === "auto" ? 0 : (options.protocolVersion ?? 0),
@@ -126,6 +129,7 @@ export function engineOptions(options: ClientOptions): EngineOptions {
     seed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
     ...defined({
       sessionExpiryInterval: options.sessionExpiryInterval,
+      authenticationMethod: options.authenticator?.method,
       requestResponseInformation: properties.requestResponseInformation,
       requestProblemInformation: properties.requestProblemInformation,
       userProperties: flat(properties.userProperties),

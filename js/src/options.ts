@@ -46,6 +46,16 @@ export interface Will extends PublishProperties {
   readonly delayInterval?: number;
 }
 
+/** Enhanced authentication: a conversation with the server about who this is. MQTT 5.0, section 4.12. */
+export interface Authenticator {
+  /** The Authentication Method, such as "SCRAM-SHA-256" or a name that your server knows. */
+  readonly method: string;
+  /** The first data, for CONNECT and for `reauthenticate()`. @default none */
+  readonly start?: () => MaybePromise<Uint8Array | undefined>;
+  /** Answers a challenge of the server. Throwing ends the connection with `provider-failed`. */
+  readonly respond?: (challenge: Uint8Array) => MaybePromise<Uint8Array | undefined>;
+}
+
 /** Properties of CONNECT. MQTT 5.0 (section 3.1.2.11). */
 export interface ConnectProperties {
   /** Asks the server for Response Information. @default false */
@@ -137,6 +147,8 @@ export interface ClientOptions {
   readonly password?: string | Uint8Array;
   /** Asked before every attempt, for tokens that expire; replaces `username` and `password`. May be async. */
   readonly credentials?: (attempt: Attempt) => MaybePromise<Credentials>;
+  /** Proves the identity in steps, beyond user name and password. MQTT 5.0, section 4.12. */
+  readonly authenticator?: Authenticator;
   /** More properties of CONNECT. */
   readonly properties?: ConnectProperties;
   /** WebSocket subprotocols to offer; an empty list offers none. Section 6. @default ["mqtt"] */

@@ -9,6 +9,7 @@ export type { WasmSource } from "./loader.js";
 export { json, type Message } from "./message.js";
 export type {
   Attempt,
+  Authenticator,
   BufferOptions,
   ClientOptions,
   CloseOptions,

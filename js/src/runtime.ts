@@ -1,7 +1,7 @@
 import type { BatchRecord, CompletedRecord, DisconnectedRecord, FailedRecord } from "./batch.js";
 import type { EngineOptions, Glue, RawDisconnect, RawEngine } from "./boundary.js";
 import type { ClientEvents } from "./client-events.js";
-import { resolveTarget } from "./dial.js";
+import { answerChallenge, resolveTarget, startAuthentication } from "./dial.js";
 import { Engine } from "./engine.js";
 import { asMqttError, MqttError } from "./errors.js";
 import type { Emitter } from "./events.js";
@@ -116,6 +116,17 @@ export class Runtime {
     return operation.promise;
   }
 
+  /** Asks the application for the first data, if it was not given, and the server for its consent. */
+  async reauthenticate(data: Uint8Array | undefined, options: OperationOptions): Promise<void> {
+    this.#assertOpen();
+    const first = data ?? (await startAuthentication(this.#parts.options.authenticator));
+    await this.operate(
+      options,
+      (raw) => raw.reauthenticate(first),
+      () => {},
+    );
+  }
+
   /** Ends the client after what was called before. */
   async close(options: RawDisconnect): Promise<void> {
     if (!this.#engine) return this.terminate();
@@ -220,12 +231,30 @@ export class Runtime {
       case "notice":
         this.report(record.error);
         break;
+      case "challenge":
+        this.#onChallenge(record.data);
+        break;
       case "closed":
         this.#finish(record.error);
         break;
       default:
         record satisfies never;
     }
+  }
+
+  /** Hands the application's answer on, unless the attempt ended meanwhile. */
+  #onChallenge(challenge: Uint8Array): void {
+    const dial = this.#dial;
+    const answer = (data: Uint8Array | undefined, giveUp: boolean) => {
+      if (dial === this.#dial) this.#try((raw) => raw.authenticate(data, giveUp));
+    };
+    answerChallenge(this.#parts.options.authenticator, challenge).then(
+      (data) => answer(data, false),
+      (cause) => {
+        this.report(new MqttError("handler-failed", { detail: "authenticator.respond", cause }));
+        answer(undefined, true);
+      },
+    );
   }
 
   #onFailed({ operation, error, reasonCodes }: FailedRecord): void {

@@ -82,6 +82,9 @@ export class FakeEngine implements RawEngine {
   };
   acknowledge = (token: number, reasonCode: number) => void this.#call("acknowledge", token, reasonCode);
   ping = () => this.#call("ping");
+  authenticate = (data: Uint8Array | undefined, giveUp: boolean) =>
+    void this.#call("authenticate", data, giveUp);
+  reauthenticate = (data: Uint8Array | undefined) => this.#call("reauthenticate", data);
   disconnect = (options: unknown) => {
     this.#call("disconnect", options);
     this.report({ kind: 5, words: { 1: 5 } }, { kind: 5, words: { 1: 6 } }, { kind: 8 });
