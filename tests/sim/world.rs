@@ -406,6 +406,7 @@ fn on_event(
         }
         Event::Closed(_) => *closed = true,
         Event::Notice(error) => panic!("{error:?}"),
+        Event::AuthChallenge(_) => panic!("no authentication was asked for"),
         Event::State(_) | Event::Connected(_) | Event::Disconnected { .. } => {}
     }
 }
