@@ -1,19 +1,26 @@
 // The Node side of the page under test: load it, run functions in it, see what went wrong in it.
-import { writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "./rig.mjs";
 
-/** The folders that nginx must serve for `openPage`, given where the package is. */
+/** The folders that nginx must serve for `openPage`: among them a copy of the package, which a build may replace. */
 export function pageFolders(packageFolder) {
-  const scripts = temporaryFolder();
-  const folders = {
-    "/": fileURLToPath(new URL("page", import.meta.url)),
-    "/pkg/": packageFolder,
-    "/scripts/": scripts.path,
-  };
-  return { folders, scripts: scripts.path, stop: scripts.stop };
+  const folder = temporaryFolder();
+  const [scripts, pkg] = [join(folder.path, "scripts"), join(folder.path, "pkg")];
+  mkdirSync(scripts);
+  cpSync(packageFolder, pkg, { recursive: true });
+  const page = fileURLToPath(new URL("page", import.meta.url));
+  return { folders: { "/": page, "/pkg/": pkg, "/scripts/": scripts }, scripts, stop: folder.stop };
 }
+
+// WebKit's driver may come back before the scripts of the page have run.
+const whenLoaded = `
+  const [done] = arguments;
+  const look = () => done(typeof rig !== "undefined");
+  if (document.readyState === "complete") look();
+  else addEventListener("load", look);
+`;
 
 /** Wraps a browser's one tab. Resolves with `{ load(path), run(body, ...args), problems() }`. */
 export function openPage({ driver, origin, scripts }) {
@@ -22,7 +29,7 @@ export function openPage({ driver, origin, scripts }) {
     /** Loads the page afresh: new memory, no sockets, no state. */
     async load(path = "/index.html") {
       await driver.get(`${origin}${path}`);
-      if (!(await driver.executeScript("return typeof rig !== 'undefined'"))) {
+      if (!(await driver.executeAsyncScript(whenLoaded))) {
         throw new Error(`${path} did not start: a script is missing or was refused`);
       }
     },

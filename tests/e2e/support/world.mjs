@@ -48,7 +48,15 @@ export async function openWorld(engine) {
     const page = openPage({ driver, origin: gateway.origin, scripts: site.scripts });
     const versionsUsed = `${(await driver.getCapabilities()).get("browserVersion")}, Mosquitto ${broker.version}`;
     console.log(`# ${engine} ${versionsUsed}`);
-    return { ...tools({ broker, gateway, page }), engine, chaos, innerChaos, innerBridge, stop: rig.stop };
+    return {
+      ...tools({ broker, gateway, page }),
+      engine,
+      bridge,
+      chaos,
+      innerChaos,
+      innerBridge,
+      stop: rig.stop,
+    };
   } catch (error) {
     await rig.stop();
     throw error;
