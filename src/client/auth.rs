@@ -16,7 +16,8 @@ impl Client {
     /// Answers an [`Event::AuthChallenge`] with AUTH "continue authentication".
     ///
     /// # Errors
-    /// `not-connected` when no challenge is open any more, `invalid-argument` for more than 65,535 bytes.
+    /// `not-connected` when no challenge is open any more, `invalid-argument` for more than 65,535 bytes,
+    /// `packet-too-large`.
     pub fn authenticate(&mut self, data: Option<&[u8]>) -> Result<(), Error> {
         if !self.core.expects_challenge() {
             return Err(Error::new(ErrorCode::NotConnected));
@@ -29,7 +30,7 @@ impl Client {
     ///
     /// # Errors
     /// `not-connected`, `unsupported-in-version` without an Authentication Method or in 3.1.1, `invalid-argument` for too
-    /// much data or while another one is under way, `client-closed`.
+    /// much data or while another one is under way, `packet-too-large`, `client-closed`.
     pub fn reauthenticate(&mut self, data: Option<&[u8]>) -> Result<OpId, Error> {
         self.core.ensure_open()?;
         if self.core.phase.live().is_none() {
@@ -100,7 +101,13 @@ impl Core {
 
     fn write_auth(&mut self, reason: ReasonCode, data: Option<&[u8]>) -> Result<(), Error> {
         let encoded = self.encode_auth(reason, data);
-        self.out.extend(encoded.map_err(|_| Error::named(ErrorCode::InvalidArgument, "data"))?);
+        let packet = encoded.map_err(|_| Error::named(ErrorCode::InvalidArgument, "data"))?;
+        if let Some(connection) = self.phase.live() {
+            // Cannot saturate: method and data are at most 65,535 bytes each.
+            let size = u32::try_from(packet.len()).unwrap_or(u32::MAX);
+            connection.negotiated.limits.check_size(size)?;
+        }
+        self.out.extend(packet);
         Ok(())
     }
 

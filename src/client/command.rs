@@ -3,7 +3,8 @@
 use super::transmit::{HIGH_WATER, check_options, check_properties, write_publish_header};
 use super::{Client, Closing, Core, OpKind, Phase};
 use crate::codec::{
-    Properties, PropertiesBuf, PropertyId, Publish, QoS, ReasonCode, SubscribeOptions, Value,
+    PacketType, Properties, PropertiesBuf, PropertyId, PropertyScope, Publish, QoS, ReasonCode, Sender,
+    SubscribeOptions, Value,
 };
 use crate::config::Overflow;
 use crate::error::{Error, ErrorCode};
@@ -34,8 +35,8 @@ impl Client {
     /// the queue only.
     ///
     /// # Errors
-    /// `invalid-topic`, `packet-too-large`, `not-supported-by-server`, `unsupported-in-version`, `queue-full`,
-    /// `client-closed`. Nothing has been accepted then.
+    /// `invalid-topic`, `invalid-argument`, `packet-too-large`, `not-supported-by-server`, `unsupported-in-version`,
+    /// `queue-full`, `client-closed`. Nothing has been accepted then.
     pub fn publish<P: PayloadSource + ?Sized>(
         &mut self,
         now: Instant,
@@ -47,6 +48,9 @@ impl Client {
     ) -> Result<OpId, Error> {
         self.core.ensure_open()?;
         TopicName::parse(topic).map_err(Error::invalid_topic)?;
+        if !properties.iter().all(|(id, _)| is_of_a_message(id)) {
+            return Err(Error::named(ErrorCode::InvalidArgument, "properties"));
+        }
         if self.core.can_write_directly(qos) {
             return self.core.write_directly(topic, payload, retain, properties);
         }
@@ -127,8 +131,12 @@ impl Client {
     /// Leaves in order: finishes what is under way, sends DISCONNECT, closes (3.14).
     ///
     /// # Errors
-    /// `invalid-argument` for an expiry above zero on a session that has none (MQTT-3.1.2-23 and 3.14.2.2.2).
+    /// `invalid-argument` for a reason that a client may not give (MQTT-3.14.2-1), and for an expiry above zero on a
+    /// session that has none (MQTT-3.1.2-23 and 3.14.2.2.2).
     pub fn disconnect(&mut self, now: Instant, mut options: DisconnectOptions) -> Result<(), Error> {
+        if !options.reason.allowed_from(Sender::Client, PacketType::Disconnect) {
+            return Err(Error::named(ErrorCode::InvalidArgument, "reasonCode").broke("MQTT-3.14.2-1"));
+        }
         let config = &self.core.config;
         // A session that was only meant to outlive reconnects ends here.
         let unasked =
@@ -316,4 +324,10 @@ impl Core {
         }
         false
     }
+}
+
+/// Whether a property belongs to a message rather than to one transmission of it (MQTT-3.3.4-6, MQTT-3.2.2-17).
+fn is_of_a_message(id: PropertyId) -> bool {
+    !matches!(id, PropertyId::TopicAlias | PropertyId::SubscriptionIdentifier)
+        && id.allowed_in(PropertyScope::Packet(PacketType::Publish))
 }

@@ -2,8 +2,8 @@
 
 use super::{Client, Completion, Core, Delivery, OpKind, Phase};
 use crate::codec::{
-    Ack, AckKind, Disconnect, Packet, PacketId, Properties, PropertyId, ProtocolVersion, Publish, QoS,
-    ReasonCode, Span, SubAck, UnsubAck, Violation, decode_from_server,
+    Ack, AckKind, Disconnect, Packet, PacketId, PacketType, Properties, PropertyId, ProtocolVersion, Publish,
+    QoS, ReasonCode, Sender, Span, SubAck, UnsubAck, Violation, decode_from_server,
 };
 use crate::connection::{InboundAliases, refusal_of_3_1_1};
 use crate::error::{Error, ErrorCode};
@@ -14,8 +14,14 @@ impl Client {
     /// Accepts or refuses a message that waits for it ([`Config::manual_ack`](crate::config::Config::manual_ack)).
     /// Acknowledgements leave in the order of receipt (4.6). A token that was used before or belongs to an earlier
     /// connection does nothing: the server sends that message again. 3.1.1 cannot refuse, so there every verdict
-    /// is an acceptance.
+    /// is an acceptance. A reason that a client may not send becomes success or 0x80 (MQTT-3.4.2-1, MQTT-3.5.2-1).
     pub fn acknowledge(&mut self, token: u32, reason: ReasonCode) {
+        // PUBACK and PUBREC have the same reasons.
+        let reason = match reason {
+            reason if reason.allowed_from(Sender::Client, PacketType::PubAck) => reason,
+            reason if reason.is_error() => ReasonCode::UNSPECIFIED_ERROR,
+            _ => ReasonCode::SUCCESS,
+        };
         if self.core.session.inbound.settle(token, reason) {
             self.core.write_due_acks();
         }

@@ -55,7 +55,7 @@ reason_codes! {
     /// 0x04: the client leaves and wants its Will published.
     DISCONNECT_WITH_WILL_MESSAGE = 0x04 "disconnect-with-will-message", NONE, DISCONNECT;
     /// 0x10: accepted, but nobody is subscribed. A success.
-    NO_MATCHING_SUBSCRIBERS = 0x10 "no-matching-subscribers", PUBACK, PUBACK;
+    NO_MATCHING_SUBSCRIBERS = 0x10 "no-matching-subscribers", PUBACK, NONE;
     /// 0x11: nothing to unsubscribe from. A success.
     NO_SUBSCRIPTION_EXISTED = 0x11 "no-subscription-existed", UNSUBACK, NONE;
     /// 0x18: another step of enhanced authentication.
@@ -118,7 +118,7 @@ reason_codes! {
     /// 0x9A: the server has no retained messages.
     RETAIN_NOT_SUPPORTED = 0x9A "retain-not-supported", CONNACK | DISCONNECT, NONE;
     /// 0x9B: above Maximum QoS. A server's code in Table 3-10, but section 3.3.4 has clients use it as well.
-    QOS_NOT_SUPPORTED = 0x9B "qos-not-supported", CONNACK | DISCONNECT, DISCONNECT;
+    QOS_NOT_SUPPORTED = 0x9B "qos-not-supported", CONNACK | DISCONNECT, NONE;
     /// 0x9C: use another server for now.
     USE_ANOTHER_SERVER = 0x9C "use-another-server", CONNACK | DISCONNECT, NONE;
     /// 0x9D: use another server from now on.

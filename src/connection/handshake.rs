@@ -122,6 +122,10 @@ impl Handshake {
         if client_id.is_empty() && self.version == ProtocolVersion::V5 {
             return violation("MQTT-3.2.2-16");
         }
+        if properties.u32(PropertyId::MaximumPacketSize).is_some_and(|limit| limit < SMALLEST_LIMIT) {
+            let error = Error::named(ErrorCode::NotSupportedByServer, "maximumPacketSize");
+            return Err(Rejection::Refused(error.broke("MQTT-3.2.2-15")));
+        }
         Ok(Negotiated {
             version: self.version,
             subprotocol: self.subprotocol.clone(),
@@ -146,6 +150,9 @@ impl Handshake {
         }
     }
 }
+
+/// Bytes of an acknowledgement with a reason: the longest packet that is never left out.
+const SMALLEST_LIMIT: u32 = 5;
 
 /// Why a CONNACK did not lead to a connection.
 #[derive(Debug)]
