@@ -28,6 +28,8 @@ export interface RawEngine {
   disconnect(options: RawDisconnect): void;
   terminate(): void;
   wake(): void;
+  /** Ends the attempt or connection without a goodbye: the page is left, or its policy forbids the address. */
+  interrupt(blockedByPolicy: boolean): void;
   flush(): void;
   stats(): unknown;
   free(): void;

@@ -43,6 +43,8 @@ export class Runtime {
   #dial = 0;
   #failedAttempts = 0;
   #lastError: MqttError | undefined;
+  /** Where the latest attempt went. */
+  #address = "";
   #lastStats: Stats | undefined;
   #stopWatching: (() => void) | undefined;
 
@@ -195,12 +197,25 @@ export class Runtime {
         resolve: (number) => {
           const error = this.#lastError;
           const dial = ++this.#dial;
-          return resolveTarget({ number, ...(error && { error }) }, urls, options, () => dial === this.#dial);
+          const isCurrent = () => dial === this.#dial;
+          return resolveTarget({ number, ...(error && { error }) }, urls, options, isCurrent).then(
+            (target) => {
+              this.#address = target.url;
+              return target;
+            },
+          );
         },
         record: (record) => this.#record(record),
         crashed: (error) => this.#finish(error),
       });
-      this.#stopWatching = watchPage(() => this.#try((raw) => raw.wake()));
+      this.#stopWatching = watchPage({
+        wake: () => this.#try((raw) => raw.wake()),
+        leave: () => this.#try((raw) => raw.interrupt(false)),
+        blocked: (address) => {
+          if (this.#isConnecting && sameOrigin(address, this.#address))
+            this.#try((raw) => raw.interrupt(true));
+        },
+      });
     } catch (error) {
       this.#finish(asMqttError(error, "wasm-load-failed"));
     }
@@ -325,6 +340,10 @@ export class Runtime {
     this.#resolveClosed(error);
   }
 
+  get #isConnecting(): boolean {
+    return this.state === "connecting" || this.state === "reconnecting";
+  }
+
   get #isClosed(): boolean {
     return this.state === "closed";
   }
@@ -362,4 +381,13 @@ export class Runtime {
 export function reportToHost(error: unknown): void {
   if (typeof reportError === "function") reportError(error);
   else console.error(error);
+}
+
+/** Whether a browser means `url` by the address that its policy blocked: it may leave the path out. */
+function sameOrigin(address: string, url: string): boolean {
+  try {
+    return new URL(address).origin === new URL(url).origin;
+  } catch {
+    return false;
+  }
 }

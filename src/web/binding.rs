@@ -6,6 +6,7 @@ use super::options::{Options, texts};
 use super::{fault, objects};
 use crate::client::{Client, Stats};
 use crate::codec::{PacketType, Properties, PropertyScope, QoS, ReasonCode};
+use crate::error::ErrorCode;
 use crate::session::{Filter, OpId, PayloadSource};
 use js_sys::{Array, Uint8Array};
 use std::rc::Rc;
@@ -190,7 +191,17 @@ impl MqttEngine {
 
     /// Looks at the time: to be called when the page wakes up.
     pub fn wake(&self) {
-        self.driver.on_timer();
+        self.driver.wake();
+    }
+
+    /// Ends the attempt or the connection without a goodbye: the page is left, so that the server publishes the Will,
+    /// or its Content Security Policy forbids the address, which Chromium tells nobody but the page.
+    pub fn interrupt(&self, blocked_by_policy: bool) {
+        self.driver.interrupt(if blocked_by_policy {
+            ErrorCode::BlockedByCsp
+        } else {
+            ErrorCode::ConnectionClosed
+        });
     }
 
     /// Sends what the commands and handlers of this turn have left.

@@ -95,8 +95,13 @@ impl Driver {
         self.pump(None);
     }
 
-    pub(super) fn on_timer(&self) {
+    fn on_timer(&self) {
         self.timer.on_fired();
+        self.wake();
+    }
+
+    /// Does what is due. The timer, when it has not fired, stays as it is.
+    pub(super) fn wake(&self) {
         let failed = self.failing_since.get().is_some_and(|since| now().since(since) >= CLOSE_GRACE);
         if failed {
             self.on_close(1006, "");
@@ -106,6 +111,12 @@ impl Driver {
         }
     }
 
+    /// The page knows of an end that the socket does not tell.
+    pub(super) fn interrupt(&self, code: ErrorCode) {
+        self.fail(Error::new(code));
+        self.pump(None);
+    }
+
     /// Drops what belongs to an engine that is not used any more.
     pub(super) fn shut_down(&self) {
         self.timer.cancel();
@@ -113,9 +124,9 @@ impl Driver {
     }
 
     fn ask_for_flush(&self) {
-        if !self.flush_asked.replace(true) {
-            // A host that cannot schedule is broken beyond what an error could tell it.
-            let _thrown = self.host.schedule();
+        // A host that could not schedule is asked again on the next occasion.
+        if !self.flush_asked.replace(true) && self.host.schedule().is_err() {
+            self.flush_asked.set(false);
         }
     }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { MqttClient } from "../../js/src/client.js";
 import { MqttError } from "../../js/src/errors.js";
 import type { Message } from "../../js/src/message.js";
@@ -433,7 +433,8 @@ test("on answers with off, and ends with a signal", async () => {
   assert.throws(() => client.on("data" as never, () => {}), { code: "invalid-argument" });
 });
 
-test("the page's waking wakes the engine, until the client is closed", async (context) => {
+/** Stands in for the page's window, until the test is over. */
+function fakePage(context: TestContext): EventTarget {
   const page = new EventTarget();
   const names = ["addEventListener", "removeEventListener"] as const;
   const before = names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name));
@@ -446,13 +447,43 @@ test("the page's waking wakes the engine, until the client is closed", async (co
       else Reflect.deleteProperty(globalThis, name);
     });
   });
+  return page;
+}
+
+test("the page's waking wakes the engine, until the client is closed", async (context) => {
+  const page = fakePage(context);
   const { client, engine } = await connectFake();
-  for (const type of ["online", "pageshow", "pagehide", "beforeunload", "unload"])
-    page.dispatchEvent(new Event(type));
+  for (const type of ["online", "pageshow", "beforeunload", "unload"]) page.dispatchEvent(new Event(type));
   assert.equal(engine.called("wake").length, 2);
   await client.close();
   page.dispatchEvent(new Event("online"));
   assert.equal(engine.called("wake").length, 2);
+});
+
+test("a page that is left takes its connection with it", async (context) => {
+  const page = fakePage(context);
+  const { engine } = await connectFake();
+  page.dispatchEvent(new Event("pagehide"));
+  assert.deepEqual(engine.called("interrupt"), [[false]]);
+});
+
+test("a policy that blocks the address ends the attempt, and nothing else does", async (context) => {
+  const page = fakePage(context);
+  const violate = (blockedURI: string) =>
+    page.dispatchEvent(Object.assign(new Event("securitypolicyviolation"), { blockedURI }));
+  const { client, engine } = await createFake({}, "wss://broker.test/mqtt");
+  client.start().catch(() => {});
+  engine.state("connecting");
+  await engine.host.resolve(1);
+  await turn();
+  for (const other of ["https://broker.test/", "wss://other.test/", "inline", ""]) violate(other);
+  assert.deepEqual(engine.called("interrupt"), []);
+  violate("wss://broker.test");
+  assert.deepEqual(engine.called("interrupt"), [[true]]);
+  engine.state("connected");
+  await turn();
+  violate("wss://broker.test/mqtt");
+  assert.equal(engine.called("interrupt").length, 1);
 });
 
 test("await using closes where the host has it", async () => {

@@ -157,16 +157,6 @@ export default function (world) {
     assert.equal(Buffer.from(messages[0].payload).toString(), "foreign");
   });
 
-  it("v5: request() gets the answer of respond()", async () => {
-    const topic = world.topic();
-    await world.connect({ protocolVersion: 5 });
-    const answer = await world.page.run(async ({ state }, topic) => {
-      await state.client.respond(topic, (message) => `got ${message.text()}`);
-      return (await state.client.request(topic, "ping")).text();
-    }, topic);
-    assert.equal(answer, "got ping");
-  });
-
   it("a publish right after connect needs no waiting", async (t) => {
     const topic = world.topic();
     const peer = await world.subscriber(t, 5, topic);

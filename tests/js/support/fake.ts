@@ -91,6 +91,7 @@ export class FakeEngine implements RawEngine {
   };
   terminate = () => void this.#call("terminate");
   wake = () => void this.#call("wake");
+  interrupt = (blockedByPolicy: boolean) => void this.#call("interrupt", blockedByPolicy);
   flush = () => void this.#call("flush");
   stats = () => ({ bytesSent: 7 }) as Stats;
   free = () => void this.#call("free");
