@@ -63,8 +63,8 @@ reason_codes! {
     GRANTED_QOS_2 = 0x02 "granted-qos-2", SUBACK, NONE;
     /// 0x04: the client leaves and wants its Will published.
     DISCONNECT_WITH_WILL_MESSAGE = 0x04 "disconnect-with-will-message", NONE, DISCONNECT;
-    /// 0x10: accepted, but nobody is subscribed. A success.
-    NO_MATCHING_SUBSCRIBERS = 0x10 "no-matching-subscribers", PUBACK, PUBACK;
+    /// 0x10: accepted, but nobody is subscribed. A success, and a server's code (Table 3-4).
+    NO_MATCHING_SUBSCRIBERS = 0x10 "no-matching-subscribers", PUBACK, NONE;
     /// 0x11: nothing to unsubscribe from. A success.
     NO_SUBSCRIPTION_EXISTED = 0x11 "no-subscription-existed", UNSUBACK, NONE;
     /// 0x18: another step of enhanced authentication.
@@ -126,8 +126,8 @@ reason_codes! {
     PAYLOAD_FORMAT_INVALID = 0x99 "payload-format-invalid", CONNACK | PUBACK | DISCONNECT, PUBACK | DISCONNECT;
     /// 0x9A: the server has no retained messages.
     RETAIN_NOT_SUPPORTED = 0x9A "retain-not-supported", CONNACK | DISCONNECT, NONE;
-    /// 0x9B: above Maximum QoS. A server's code in Table 3-10, but section 3.3.4 has clients use it as well.
-    QOS_NOT_SUPPORTED = 0x9B "qos-not-supported", CONNACK | DISCONNECT, DISCONNECT;
+    /// 0x9B: above Maximum QoS. A server's code (Table 3-10): a client has no maximum to be exceeded.
+    QOS_NOT_SUPPORTED = 0x9B "qos-not-supported", CONNACK | DISCONNECT, NONE;
     /// 0x9C: use another server for now.
     USE_ANOTHER_SERVER = 0x9C "use-another-server", CONNACK | DISCONNECT, NONE;
     /// 0x9D: use another server from now on.
