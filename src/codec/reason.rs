@@ -63,7 +63,7 @@ reason_codes! {
     GRANTED_QOS_2 = 0x02 "granted-qos-2", SUBACK, NONE;
     /// 0x04: the client leaves and wants its Will published.
     DISCONNECT_WITH_WILL_MESSAGE = 0x04 "disconnect-with-will-message", NONE, DISCONNECT;
-    /// 0x10: accepted, but nobody is subscribed. A success, and a server's code (Table 3-4).
+    /// 0x10: accepted, but nobody is subscribed. A success, and a server's code (3.4.2.1).
     NO_MATCHING_SUBSCRIBERS = 0x10 "no-matching-subscribers", PUBACK, NONE;
     /// 0x11: nothing to unsubscribe from. A success.
     NO_SUBSCRIPTION_EXISTED = 0x11 "no-subscription-existed", UNSUBACK, NONE;
