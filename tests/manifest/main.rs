@@ -1,6 +1,10 @@
-//! What is written down twice, in Rust and in TypeScript, says the same in both places.
+//! What is written down twice, in Rust and in TypeScript, says the same in both places; what is claimed of the standard
+//! has its tests.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod conformance;
 
 use std::fs;
 use std::path::Path;
@@ -11,6 +15,10 @@ use wasmqtt::config::Config;
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn try_read(path: &str) -> Option<String> {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).ok()
 }
 
 /// The text between two marks.

@@ -263,3 +263,28 @@ fn a_server_that_takes_next_to_nothing_is_left() {
     rig.feed(&[0x30, 1, 0]);
     assert_eq!(rig.sent(), ["PUBCOMP #7 0x92", "DISCONNECT 0x81"]);
 }
+
+// 3.1.1 MQTT-3.2.2-4, MQTT-3.2.2-5; 5.0 MQTT-3.2.2-6, MQTT-3.2.2-7
+#[test]
+fn a_refusal_resumes_nothing_whatever_session_present_says() {
+    for (version, refusal) in [(V311, &[0x20, 2, 1, 3][..]), (V5, &[0x20, 3, 1, 0x88, 0])] {
+        let mut rig = Rig::connected(config(version));
+        rig.publish(Q1, "a", "x");
+        rig.cut();
+        rig.redial();
+        rig.forget();
+        rig.feed(refusal);
+        let told = rig.told();
+        assert!(told.len() == 1 && told[0].starts_with("lost: "), "{told:?}");
+        assert_eq!((rig.sent(), rig.asked()), (vec![], vec!["close".into()]));
+    }
+}
+
+// MQTT-3.1.2-28: harmless, so it is told and no reason to part.
+#[test]
+fn response_information_that_was_not_asked_for_is_passed_on() {
+    let information = connack().with(PropertyId::ResponseInformation, Value::Str("replies/"));
+    let rig = Rig::connected_with(config(V5), information);
+    let server = rig.client.server().unwrap();
+    assert_eq!(server.properties().str(PropertyId::ResponseInformation), Some("replies/"));
+}

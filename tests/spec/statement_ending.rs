@@ -98,3 +98,25 @@ fn an_auth_above_the_servers_limit_is_refused() {
     rig.reauthenticate(Some(b"123456789")).unwrap();
     assert_eq!(rig.packets, [&b"\xf0\x12\x19\x10\x15\0\x01M\x16\0\x09123456789"[..]]);
 }
+
+// MQTT-4.12.0-4
+#[test]
+fn a_server_may_refuse_in_the_middle_of_an_authentication() {
+    let method = Config { authentication_method: Some("M".into()), ..config(V5) };
+    let mut rig = Rig::connecting(method);
+    rig.feed(&[0xf0, 6, 0x18, 4, 0x15, 0, 1, b'M']);
+    rig.authenticate(b"wrong").unwrap();
+    rig.forget();
+    rig.says(refused(0x87));
+    assert_eq!(rig.told(), ["lost: ConnectRefused 0x87; no retry", "closed: ConnectRefused 0x87"]);
+    assert_eq!((rig.sent(), rig.asked()), (vec![], vec!["close".into()]));
+}
+
+// MQTT-4.12.1-1: only after CONNACK.
+#[test]
+fn authenticating_again_needs_a_connection() {
+    let method = Config { authentication_method: Some("M".into()), ..config(V5) };
+    let mut rig = Rig::connecting(method);
+    assert_eq!(rig.reauthenticate(None).unwrap_err().code, ErrorCode::NotConnected);
+    assert!(rig.sent().is_empty());
+}

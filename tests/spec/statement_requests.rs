@@ -88,3 +88,23 @@ fn codes_belong_to_filters_in_their_order() {
         assert_eq!(rig.routes(), [vec![ids[0]], vec![], vec![ids[2]]], "the second was refused");
     }
 }
+
+// MQTT-4.7.3-4
+#[test]
+fn topics_are_compared_as_they_are() {
+    for version in BOTH {
+        let mut rig = Rig::connected(config(version));
+        let (_, ids) = rig.subscribe(&[
+            ("caf\u{e9}", Q0),
+            ("caf\u{65}\u{301}", Q0),
+            ("/caf\u{e9}", Q0),
+            ("CAF\u{c9}", Q0),
+        ]);
+        for topic in ["caf\u{e9}", "caf\u{65}\u{301}", "/caf\u{e9}", "CAF\u{c9}", "caf\u{e9}/", "caf\u{e9} "]
+        {
+            rig.says(publish(Q0, 0, topic, "x"));
+        }
+        let each: Vec<Vec<u32>> = ids.iter().map(|id| vec![*id]).chain([vec![], vec![]]).collect();
+        assert_eq!(rig.routes(), each);
+    }
+}
