@@ -19,7 +19,7 @@ impl Client {
     /// `not-connected` when no challenge is open any more, `invalid-argument` for more than 65,535 bytes,
     /// `packet-too-large`.
     pub fn authenticate(&mut self, data: Option<&[u8]>) -> Result<(), Error> {
-        if !self.core.expects_challenge() {
+        if !core::mem::take(&mut self.core.challenged) {
             return Err(Error::new(ErrorCode::NotConnected));
         }
         self.core.write_auth(ReasonCode::CONTINUE_AUTHENTICATION, data)
@@ -50,7 +50,7 @@ impl Client {
 
     /// The application has no answer to the challenge: say so, and hang up (MQTT-4.12.1-2).
     pub fn give_up_authentication(&mut self, now: Instant) {
-        if self.core.expects_challenge() {
+        if core::mem::take(&mut self.core.challenged) {
             self.core.write_disconnect(ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR);
             self.core.drop_connection(now, Error::new(ErrorCode::ProviderFailed), true);
         }
@@ -82,6 +82,7 @@ impl Core {
         }
         let data = auth.properties.bytes(PropertyId::AuthenticationData);
         if auth.reason == ReasonCode::CONTINUE_AUTHENTICATION {
+            self.challenged = true;
             self.events.push_back(Event::AuthChallenge(AuthData::new(data)));
             return Ok(());
         }

@@ -150,3 +150,14 @@ fn authentication_data_does_not_show_itself() {
     let shown = format!("{:?}", rig.client.poll_event(rig.now));
     assert!(shown.contains("AuthChallenge") && !shown.contains("115"), "{shown}");
 }
+
+// §4.12: an answer belongs to a challenge.
+#[test]
+fn each_challenge_has_one_answer() {
+    let mut rig = Rig::connecting(with_method());
+    assert_eq!(rig.authenticate(b"early").unwrap_err().code, ErrorCode::NotConnected);
+    rig.feed(&auth(CONTINUE, b"?"));
+    rig.authenticate(b"once").unwrap();
+    assert_eq!(rig.authenticate(b"twice").unwrap_err().code, ErrorCode::NotConnected);
+    assert_eq!(rig.packets, [auth(CONTINUE, b"once")]);
+}
