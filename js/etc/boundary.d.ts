@@ -40,6 +40,11 @@ export class MqttEngine {
      */
     flush(): void;
     /**
+     * Ends the attempt or the connection without a goodbye: the page is left, so that the server publishes the Will,
+     * or its Content Security Policy forbids the address, which Chromium tells nobody but the page.
+     */
+    interrupt(blocked_by_policy: boolean): void;
+    /**
      * Makes an engine that does nothing until `start`.
      *
      * # Errors

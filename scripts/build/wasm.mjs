@@ -5,6 +5,7 @@ import { at, toolEnv } from "../lib/paths.mjs";
 import { must, step } from "../lib/run.mjs";
 import { whenChanged } from "../lib/stamp.mjs";
 import { shortenNames } from "./names.mjs";
+import { withoutFormatting } from "./snip.mjs";
 
 const INPUTS = [
   "Cargo.toml",
@@ -14,6 +15,7 @@ const INPUTS = [
   "src",
   "scripts/build/wasm.mjs",
   "scripts/build/names.mjs",
+  "scripts/build/snip.mjs",
 ];
 const INSTALLED = [".tools/.crates2.json", "node_modules/binaryen/package.json"]; // a new tool makes a new module
 const NAME = "wasmqtt";
@@ -48,10 +50,9 @@ async function compile() {
   fs.rmSync(OUT, { recursive: true, force: true });
   fs.mkdirSync(OUT, { recursive: true });
   const wasm = out(`${NAME}_bg.wasm`);
-  await shortenNames(
-    { wasm: made(`${NAME}_bg.wasm`), glue: made(`${NAME}_bg.js`) },
-    { wasm, glue: out(`${NAME}.js`) },
-  );
+  const snipped = made("snipped.wasm");
+  fs.writeFileSync(snipped, withoutFormatting(fs.readFileSync(made(`${NAME}_bg.wasm`))));
+  await shortenNames({ wasm: snipped, glue: made(`${NAME}_bg.js`) }, { wasm, glue: out(`${NAME}.js`) });
   fs.writeFileSync(out(`${NAME}.d.ts`), fs.readFileSync(made(`${NAME}.d.ts`), "utf8") + START);
   fs.writeFileSync(out("inline.js"), `export const base64 = "${fs.readFileSync(wasm, "base64")}";\n`);
   fs.writeFileSync(out("inline.d.ts"), "export declare const base64: string;\n");
