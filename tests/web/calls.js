@@ -1,0 +1,160 @@
+import { equal, ok, thrown, turn } from "./support/expect.js";
+import { names, packets, publish } from "./support/packets.js";
+import { CODE, Rig, SUBSCRIBE } from "./support/rig.js";
+
+const NOTHING = new Uint8Array(0);
+
+/** A rig with a hook that runs once, inside the next call of it. */
+async function armed(module, name) {
+  let run;
+  const hook = (engine) => {
+    const once = run;
+    run = undefined;
+    once?.(engine);
+  };
+  const rig = await new Rig(module, { [name]: hook }).connect();
+  return {
+    rig,
+    arm: (what) => {
+      run = what;
+    },
+    spent: () => run === undefined,
+  };
+}
+
+export async function publishInsideTheSink(module) {
+  const { rig, arm } = await armed(module, "onBatch");
+  arm((engine) => engine.publish("out", NOTHING, 0, undefined));
+  rig.socket.receive(publish("in", "x"));
+  await turn();
+  equal(names(rig.socket.sent), [["PUBLISH"]]);
+  equal([rig.host.of("message").length, rig.host.of("completed").length], [1, 1], "messages, completed");
+}
+
+export async function everyCallInsideTheSink(module) {
+  const { rig, arm, spent } = await armed(module, "onBatch");
+  arm((engine) => {
+    engine.start();
+    engine.flush();
+    engine.wake();
+    engine.acknowledge(1, 0);
+    equal(engine.stats().connections, 1, "connections");
+    equal(
+      engine.cancel(engine.publish("never", NOTHING, 1, undefined)),
+      false,
+      "cancelled before it was sent",
+    );
+    const [, id] = engine.subscribe(["a"], SUBSCRIBE);
+    engine.unsubscribe(Uint32Array.of(id));
+    engine.ping();
+  });
+  rig.socket.receive(publish("in", "x"));
+  ok(spent(), "the sink was called");
+  equal(rig.host.of("message").length, 1, "messages");
+  rig.publish("after", "y");
+  await turn();
+  const topics = rig.socket.sent.flatMap(packets).filter(({ type }) => type === "PUBLISH");
+  equal(topics.length, 2, "publishes");
+  equal(rig.host.faults, 0, "faults");
+}
+
+export async function terminateInsideTheSink(module) {
+  const { rig, arm } = await armed(module, "onBatch");
+  arm((engine) => engine.terminate());
+  rig.socket.receive(publish("in", "x"), publish("in", "y"));
+  await turn();
+  equal(rig.socket.closed, [[1000]], "closed");
+  equal(rig.host.of("closed").length, 1, "closed records");
+}
+
+export async function callsInsideTheOtherCallbacks(module) {
+  const seen = [];
+  const inside = (name) => (engine) => {
+    if (engine) seen.push([name, engine.stats().connections]);
+    engine?.publish(name, NOTHING, 0, undefined);
+  };
+  const hooks = {
+    schedule: inside("schedule"),
+    onSocket: inside("onSocket"),
+    makeError: inside("makeError"),
+  };
+  const resolve = (attempt) => inside("resolve")(rig.engine, attempt);
+  const rig = new Rig(module, { ...hooks, resolve });
+  await rig.connect();
+  thrown(() => rig.publish("a/#", ""));
+  await turn();
+  equal([...new Set(seen.map(([name]) => name))].sort(), ["makeError", "onSocket", "resolve", "schedule"]);
+  ok(rig.host.of("completed").length > 0, "what they published was sent");
+  equal(rig.host.faults, 0, "faults");
+}
+
+/** The length of a payload is asked for while the core is at work. Only a subclass can run code there. */
+export async function callsWhileTheCoreRunsAreRefused(module) {
+  const rig = await new Rig(module).connect();
+  const { engine } = rig;
+  const codes = [];
+  class Curious extends Uint8Array {
+    get length() {
+      codes.push(thrown(() => engine.ping()).code, engine.stats().connections);
+      engine.flush();
+      engine.wake();
+      return super.length;
+    }
+  }
+  engine.publish("a", Curious.of(1, 2), 0, undefined);
+  equal([...new Set(codes)], [CODE.engineCrashed, 0], "refusals");
+  rig.publish("b", "still alive");
+  await turn();
+  equal(names(rig.socket.sent), [["PUBLISH", "PUBLISH"]]);
+  equal(rig.host.faults, 0, "faults");
+}
+
+export async function anExceptionOfTheSinkIsSurvived(module) {
+  const { rig, arm, spent } = await armed(module, "onBatch");
+  arm(() => {
+    throw new Error("sink");
+  });
+  rig.socket.receive(publish("in", "lost", { qos: 1, id: 1 }));
+  ok(spent(), "the sink was called");
+  rig.socket.receive(publish("in", "heard", { qos: 1, id: 2 }));
+  await turn();
+  equal(rig.host.of("message").length, 1, "messages");
+  equal(names(rig.socket.sent).flat(), ["PUBACK", "PUBACK"]);
+}
+
+export async function exceptionsOfTheOtherCallbacksAreSurvived(module) {
+  const boom = () => {
+    throw new Error("host");
+  };
+  const { socket, host, engine } = await new Rig(module, { onSocket: boom }).connect();
+  equal(names(socket.sent), [], "sent");
+  socket.receive(publish("in", "x"));
+  equal(host.of("message").length, 1, "messages");
+
+  const { rig, arm } = await armed(module, "makeError");
+  arm(boom);
+  equal(thrown(() => rig.publish("a/#", "")).message, "host");
+  equal(thrown(() => rig.publish("a/#", "")).code, CODE.invalidTopic);
+
+  const other = await armed(module, "schedule");
+  other.arm(boom);
+  other.rig.publish("a", "waits for the next occasion");
+  await turn();
+  other.rig.socket.receive(publish("in", "x"));
+  await turn();
+  equal(names(other.rig.socket.sent), [["PUBLISH"]]);
+  equal([host.faults, rig.host.faults, other.rig.host.faults, typeof engine.ping()], [0, 0, 0, "number"]);
+}
+
+export async function refusalsAreMadeByTheHost(module) {
+  const rig = new Rig(module);
+  const { code, at, statement, retryable } = thrown(() => rig.publish("a/b#", ""));
+  equal(
+    { code, at, statement, retryable },
+    { code: CODE.invalidTopic, at: 3, statement: "MQTT-4.7.0-1", retryable: false },
+  );
+  equal(thrown(() => rig.engine.ping()).code, CODE.notConnected);
+  rig.engine.terminate();
+  const closed = thrown(() => rig.engine.start());
+  equal([closed.code, closed.text, closed.statement], [CODE.clientClosed, undefined, undefined]);
+}

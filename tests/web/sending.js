@@ -1,0 +1,114 @@
+import { equal, turn, until } from "./support/expect.js";
+import { connack, names, packets, publish } from "./support/packets.js";
+import { CODE, Rig, SUBSCRIBE } from "./support/rig.js";
+
+export async function aTurnLeavesInOneSend(module) {
+  const rig = await new Rig(module).connect();
+  rig.publish("a", "1");
+  rig.engine.subscribe(["x"], SUBSCRIBE);
+  rig.publish("a", "2", { qos: 1 });
+  rig.engine.ping();
+  equal(rig.socket.sent, [], "sent within the calls");
+  await turn();
+  const sends = names(rig.socket.sent).map((send) => send.sort());
+  equal(sends, [["PINGREQ", "PUBLISH", "PUBLISH", "SUBSCRIBE"]]);
+}
+
+export async function acknowledgementsLeaveAfterTheHandlers(module) {
+  const seen = [];
+  const handler = (record, engine) => {
+    if (record.kind !== "message") return;
+    seen.push(rig.socket.sent.length);
+    engine.publish("reply", record.payload, 0, undefined);
+  };
+  const rig = await new Rig(module, { handler }).connect();
+  rig.socket.receive(...[1, 2, 3].map((id) => publish("a", `${id}`, { qos: 1, id })));
+  equal([rig.socket.sent, seen], [[], []], "sent and seen inside the event of the socket");
+  await turn();
+  equal(seen, [0, 0, 0], "sends before each handler");
+  equal(names(rig.socket.sent), [["PUBACK", "PUBACK", "PUBACK", "PUBLISH", "PUBLISH", "PUBLISH"]]);
+}
+
+export async function manualAcknowledgementsLeaveInOrder(module) {
+  const rig = await new Rig(module, { options: { manualAck: true } }).connect();
+  rig.socket.receive(...[5, 6, 7].map((id) => publish("a", "x", { qos: 1, id })));
+  await turn();
+  equal(rig.socket.sent, [], "sent unasked");
+  const tokens = rig.host.of("message").map(({ token }) => token);
+  equal(new Set([0, ...tokens]).size, 4, "different tokens, none of them 0");
+  rig.engine.acknowledge(tokens[2], 0);
+  rig.engine.acknowledge(tokens[1], 0x83);
+  await turn();
+  equal(rig.socket.sent, [], "sent before the first one's turn");
+  rig.engine.acknowledge(tokens[0], 0);
+  rig.engine.acknowledge(tokens[0], 0); // an old token means nothing
+  rig.engine.acknowledge(0, 0);
+  await turn();
+  equal(
+    rig.socket.sent.flatMap(packets).map(({ type, body }) => [type, body[1], body[2] ?? 0]),
+    [
+      ["PUBACK", 5, 0],
+      ["PUBACK", 6, 0x83],
+      ["PUBACK", 7, 0],
+    ],
+  );
+}
+
+export async function aMebibyteLeaves(module) {
+  const rig = await new Rig(module).connect();
+  const payload = Uint8Array.from({ length: 2 ** 20 }, (_, index) => (index * 11) & 255);
+  rig.publish("big", payload);
+  payload.fill(0); // the engine has taken its copy
+  await turn();
+  const [packet, ...rest] = rig.socket.sent.flatMap(packets);
+  equal(rest, [], "further packets");
+  const sent = packet.body.subarray(2 + 3 + 1); // topic and the empty properties come first
+  equal(sent.length, 2 ** 20, "length");
+  equal(
+    sent.findIndex((byte, index) => byte !== ((index * 11) & 255)),
+    -1,
+    "first wrong byte",
+  );
+  equal(rig.host.of("completed").length, 1, "completed");
+}
+
+export async function aFullSocketHoldsEverythingBack(module) {
+  const rig = await new Rig(module).connect();
+  rig.socket.bufferedAmount = 300_000;
+  rig.publish("a", "1");
+  await turn();
+  rig.publish("a", "2");
+  rig.engine.flush();
+  await turn();
+  equal([rig.socket.sent, rig.host.of("completed")], [[], []], "sent and completed");
+  rig.socket.bufferedAmount = 100_000;
+  await until(() => rig.socket.sent.length > 0, "sent without a further call");
+  equal(names(rig.socket.sent), [["PUBLISH", "PUBLISH"]]);
+  equal(rig.host.of("completed").length, 2, "completed");
+}
+
+export async function aThrowingSendWaitsForTheClose(module) {
+  const rig = await new Rig(module).connect();
+  const [first] = rig.host.sockets;
+  first.broken = true;
+  const op = rig.publish("a", "kept", { qos: 1 });
+  await turn();
+  equal(rig.host.records, [], "records");
+  first.end(1006);
+  equal(rig.host.of("disconnected")[0].detail.code, CODE.connectionClosed);
+  await until(() => rig.socket !== first && rig.socket.onopen);
+  rig.socket.open();
+  rig.socket.receive(connack());
+  await turn();
+  equal(names(rig.socket.sent).flat(), ["CONNECT", "PUBLISH"], "sent on the second socket");
+  equal([rig.host.of("failed"), op > 0], [[], true]);
+}
+
+export async function nothingWaitingMeansNoSend(module) {
+  const rig = await new Rig(module).connect();
+  rig.engine.flush();
+  rig.engine.wake();
+  rig.socket.receive(publish("a", "x"));
+  await turn();
+  equal(rig.socket.sent, []);
+}
