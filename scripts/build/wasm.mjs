@@ -1,5 +1,6 @@
 // Rust → js/generated: the WebAssembly module, the glue that wasm-bindgen writes for it, and the module as text.
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { at, toolEnv } from "../lib/paths.mjs";
 import { must, step } from "../lib/run.mjs";
@@ -43,7 +44,7 @@ async function compile() {
     "--out-name",
     NAME,
   ];
-  await must("wasm-pack", args, { env: toolEnv(), label: "wasm-pack" });
+  await must("wasm-pack", args, { env: toolEnv({ RUSTFLAGS: rustFlags() }), label: "wasm-pack" });
 
   const made = (name) => path.join(folder, name);
   const out = (name) => path.join(OUT, name);
@@ -56,4 +57,10 @@ async function compile() {
   fs.writeFileSync(out(`${NAME}.d.ts`), fs.readFileSync(made(`${NAME}.d.ts`), "utf8") + START);
   fs.writeFileSync(out("inline.js"), `export const base64 = "${fs.readFileSync(wasm, "base64")}";\n`);
   fs.writeFileSync(out("inline.d.ts"), "export declare const base64: string;\n");
+}
+
+/** Panics name their source file: where that lies on this machine is nobody's business. */
+function rustFlags() {
+  const home = process.env.CARGO_HOME ?? path.join(os.homedir(), ".cargo");
+  return `${process.env.RUSTFLAGS ?? ""} --remap-path-prefix=${path.join(home, "registry", "src")}=`.trim();
 }
