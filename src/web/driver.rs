@@ -320,8 +320,9 @@ impl Driver {
             SocketEvent::Open => self.on_open(),
             SocketEvent::Message(data) => return self.on_message(&data),
             SocketEvent::Error => {
-                let done = self.socket.borrow().as_ref().is_some_and(Socket::is_closing);
-                self.failing_since.set(done.then(now));
+                // WebKit fires it while the socket still calls itself connecting.
+                let failed = self.socket.borrow().as_ref().is_some_and(|socket| !socket.is_open());
+                self.failing_since.set(failed.then(now));
             }
             SocketEvent::Close { code, reason } => self.on_close(code, &reason),
         }

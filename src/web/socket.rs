@@ -26,8 +26,8 @@ pub(super) struct Socket {
     _close: Closure<dyn FnMut(CloseEvent)>,
 }
 
-/// `readyState` of a socket that is done.
-const CLOSING: u16 = 2;
+/// `readyState` between the handshake and the end.
+const OPEN: u16 = 1;
 
 impl Socket {
     /// Opens `url`, or throws what the browser throws: SecurityError for ws: on a https page, SyntaxError for a bad URL.
@@ -62,8 +62,8 @@ impl Socket {
         self.ws.buffered_amount()
     }
 
-    pub(super) fn is_closing(&self) -> bool {
-        self.ws.ready_state() >= CLOSING
+    pub(super) fn is_open(&self) -> bool {
+        self.ws.ready_state() == OPEN
     }
 
     /// The browser copies the bytes before it returns.

@@ -62,11 +62,20 @@ export async function aCloseIsReportedOnce(module) {
   equal(socket.handlers, GONE, "handlers");
 }
 
-/** Chromium fires no more than this for what CSP forbids, WebKit for blocked ports. */
+/** Chromium fires no more than this for what CSP forbids. */
 export async function anErrorWithoutCloseEndsTheAttempt(module) {
+  await failWithoutClose(module, 3);
+}
+
+/** WebKit fires no more than this for blocked ports, and is still connecting then. */
+export async function anErrorWhileConnectingEndsTheAttempt(module) {
+  await failWithoutClose(module, 0);
+}
+
+async function failWithoutClose(module, readyState) {
   const clock = new Clock();
   const { host, socket } = await new Rig(module).start();
-  socket.fail();
+  socket.fail(readyState);
   equal(host.of("disconnected"), [], "disconnected at once");
   clock.advance(1000);
   const { code, closeCode, retryable } = host.of("disconnected")[0].detail;
@@ -75,6 +84,15 @@ export async function anErrorWithoutCloseEndsTheAttempt(module) {
   await turn();
   clock.advance(1000);
   equal(host.of("disconnected").length, 1, "disconnected records");
+}
+
+export async function anErrorOfAnOpenSocketMeansNothing(module) {
+  const clock = new Clock();
+  const { host, socket } = await new Rig(module).connect();
+  socket.fail(1);
+  clock.advance(1000);
+  socket.receive(publish("a", "x"));
+  equal([host.of("disconnected"), host.of("message").length], [[], 1], "disconnected and messages");
 }
 
 export async function anErrorThatACloseFollowsIsReportedOnce(module) {

@@ -113,6 +113,8 @@ cases! {
         lateEventsMeanNothing
         aCloseIsReportedOnce
         anErrorWithoutCloseEndsTheAttempt
+        anErrorWhileConnectingEndsTheAttempt
+        anErrorOfAnOpenSocketMeansNothing
         anErrorThatACloseFollowsIsReportedOnce
         theNextAttemptHasItsOwnSocket
         freeRetiresEverything;

@@ -1,7 +1,10 @@
-// Timers and time of the page, replaced by ones that are wound by hand.
+// Timers and time of the engine, replaced by ones that are wound by hand.
 
 export const realTimeout = globalThis.setTimeout.bind(globalThis);
 const real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
+
+/** WebDriver has timers on the same page, and they have to go on. */
+const isOfEngine = (run) => "_wbg_cb_unref" in run; // a closure of the glue
 
 /** Virtual time from the moment it is made until `restore`. */
 export class Clock {
@@ -9,16 +12,19 @@ export class Clock {
   now = 1000;
   /** Delay of every timer that was ever armed. */
   armed = [];
-  #timers = new Map();
-  #last = 0;
+  #timers = new Set();
 
   constructor() {
-    globalThis.setTimeout = (run, delay) => {
+    globalThis.setTimeout = (run, delay, ...args) => {
+      if (!isOfEngine(run)) return realTimeout(run, delay, ...args);
       this.armed.push(delay);
-      this.#timers.set(++this.#last, { run, at: this.now + delay });
-      return this.#last;
+      const timer = { run, at: this.now + delay };
+      this.#timers.add(timer);
+      return timer;
     };
-    globalThis.clearTimeout = (id) => this.#timers.delete(id);
+    globalThis.clearTimeout = (timer) => {
+      if (!this.#timers.delete(timer)) real.clearTimeout.call(globalThis, timer);
+    };
     performance.now = () => this.now;
   }
 
@@ -30,13 +36,9 @@ export class Clock {
   /** Lets time pass. Timers fire in their order, each at its own time. */
   advance(milliseconds) {
     const end = this.now + milliseconds;
-    for (;;) {
-      const due = [...this.#timers].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at)[0];
-      if (!due) break;
-      const [id, { run, at }] = due;
-      this.now = Math.max(this.now, at);
-      this.#timers.delete(id);
-      run();
+    for (let timer = this.#next(); timer && timer.at <= end; timer = this.#next()) {
+      this.now = Math.max(this.now, timer.at);
+      this.#fire(timer);
     }
     this.now = end;
   }
@@ -48,9 +50,16 @@ export class Clock {
 
   /** Fires the timer that is due next, although its time has not come. */
   fireEarly() {
-    const [id, { run }] = [...this.#timers].sort(([, a], [, b]) => a.at - b.at)[0];
-    this.#timers.delete(id);
-    run();
+    this.#fire(this.#next());
+  }
+
+  #next() {
+    return [...this.#timers].sort((a, b) => a.at - b.at)[0];
+  }
+
+  #fire(timer) {
+    this.#timers.delete(timer);
+    timer.run();
   }
 
   static restore() {

@@ -48,9 +48,9 @@ export class ScriptedSocket {
     return buffer;
   }
 
-  /** The browser gives up; some say no more than this. */
-  fail() {
-    this.readyState = 3;
+  /** The browser gives up; some say no more than this, and WebKit says so before it changes the state. */
+  fail(readyState = 3) {
+    Object.assign(this, { readyState });
     this.onerror?.({});
   }
 
