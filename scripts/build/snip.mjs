@@ -1,5 +1,5 @@
 // Takes out of the module what would put the texts of panics together, a thirtieth of it: nobody reads them, since the
-// hook in src/web/fault.rs tells only that there was one.
+// hook in src/web/fault.rs tells only that there was one. They must return, not trap: else that hook would not run.
 import binaryen from "binaryen";
 import { Failure } from "../lib/run.mjs";
 
