@@ -1,6 +1,8 @@
 //! What the application asks for.
 
-use super::transmit::{HIGH_WATER, check_options, check_properties, write_publish_header};
+use super::publishing::{check_properties, write_publish_header};
+use super::subscribing::check_options;
+use super::transmit::HIGH_WATER;
 use super::{Client, Closing, Core, OpKind, Phase};
 use crate::codec::{
     PacketType, Properties, PropertiesBuf, PropertyId, PropertyScope, Publish, QoS, ReasonCode, Sender,

@@ -6,10 +6,12 @@ mod auth;
 mod command;
 mod event;
 mod lifecycle;
+mod publishing;
 mod receive;
 mod reconnect;
 mod settle;
 mod stats;
+mod subscribing;
 mod topics;
 mod transmit;
 

@@ -3,11 +3,11 @@
 use super::{Client, Completion, Core, Delivery, OpKind, Phase};
 use crate::codec::{
     Ack, AckKind, Disconnect, Packet, PacketId, PacketType, Properties, PropertyId, ProtocolVersion, Publish,
-    QoS, ReasonCode, Sender, Span, SubAck, UnsubAck, Violation, decode_from_server,
+    QoS, ReasonCode, Sender, Span, Violation, decode_from_server,
 };
 use crate::connection::{InboundAliases, refusal_of_3_1_1};
 use crate::error::{Error, ErrorCode};
-use crate::session::{Arrival, Exchange, OpId, Request};
+use crate::session::{Arrival, Exchange};
 use crate::time::Instant;
 
 impl Client {
@@ -161,7 +161,7 @@ impl Core {
     }
 
     /// Acknowledgements carry Reason String and User Properties, and those only where we want them.
-    fn check_asked(&self, properties: Properties<'_>) -> Result<(), Violation> {
+    pub(super) fn check_asked(&self, properties: Properties<'_>) -> Result<(), Violation> {
         if !self.config.request_problem_information && !properties.is_empty() {
             return Err(Violation::protocol_error("MQTT-3.1.2-29", 0));
         }
@@ -248,93 +248,6 @@ impl Core {
         }
     }
 
-    fn on_suback(&mut self, suback: &SubAck<'_>) -> Result<(), Violation> {
-        self.check_asked(suback.properties)?;
-        let (op, ids, sent) = match self.session.exchanges.get(suback.packet_id) {
-            Some(Exchange::Request { request: Request::Subscribe { op, ids, sent }, .. }) => {
-                (*op, ids.clone(), sent.clone())
-            }
-            Some(_) => return Err(Violation::protocol_error("MQTT-3.8.4-2", 0)),
-            None => {
-                self.stats.unknown_acks += 1;
-                return Ok(());
-            }
-        };
-        if suback.reasons.len() != sent.len() {
-            return Err(Violation::protocol_error("MQTT-3.8.4-6", 0));
-        }
-        self.session.exchanges.remove(suback.packet_id);
-        let mut answers: Vec<(u32, ReasonCode)> = Vec::new();
-        for (id, reason) in sent.iter().zip(suback.reasons.iter()) {
-            answers.push((*id, reason));
-            if reason.is_error() {
-                self.end_subscription(*id, op, &Error::refused(ErrorCode::RejectedByServer, reason, None));
-            } else if let Some(entry) = self.session.subscriptions.get_mut(*id) {
-                entry.granted = Some(reason);
-            }
-        }
-        self.settle_subscribe(op, suback, &ids, &answers);
-        Ok(())
-    }
-
-    fn settle_subscribe(
-        &mut self,
-        op: Option<OpId>,
-        suback: &SubAck<'_>,
-        ids: &[u32],
-        answers: &[(u32, ReasonCode)],
-    ) {
-        let Some(op) = op else { return };
-        let reasons = self.session.subscriptions.reasons(ids, answers);
-        match reasons.iter().position(|reason| reason.is_error()) {
-            None => self.complete(Completion {
-                packet_id: Some(suback.packet_id),
-                reasons,
-                properties: suback.properties.as_bytes().into(),
-                ..Completion::new(op, OpKind::Subscribe)
-            }),
-            Some(index) => {
-                let text = suback.properties.str(PropertyId::ReasonString);
-                let error = refusal_at(&reasons, index, text);
-                self.fail_with(Some(op), OpKind::Subscribe, error, reasons);
-            }
-        }
-    }
-
-    fn on_unsuback(&mut self, unsuback: &UnsubAck<'_>) -> Result<(), Violation> {
-        self.check_asked(unsuback.properties)?;
-        let filters = match self.session.exchanges.get(unsuback.packet_id) {
-            Some(Exchange::Request { request: Request::Unsubscribe { filters, .. }, .. }) => filters.len(),
-            Some(_) => return Err(Violation::protocol_error("MQTT-3.10.4-4", 0)),
-            None => {
-                self.stats.unknown_acks += 1;
-                return Ok(());
-            }
-        };
-        if self.version == ProtocolVersion::V5 && unsuback.reasons.len() != filters {
-            return Err(Violation::protocol_error("MQTT-3.11.3-1", 0));
-        }
-        if let Some(Exchange::Request { request, .. }) = self.session.exchanges.remove(unsuback.packet_id)
-            && let Some(op) = request.op()
-        {
-            let reasons: Vec<ReasonCode> = unsuback.reasons.iter().collect();
-            match reasons.iter().position(|reason| reason.is_error()) {
-                None => self.complete(Completion {
-                    packet_id: Some(unsuback.packet_id),
-                    reasons,
-                    properties: unsuback.properties.as_bytes().into(),
-                    ..Completion::new(op, OpKind::Unsubscribe)
-                }),
-                Some(index) => {
-                    let text = unsuback.properties.str(PropertyId::ReasonString);
-                    let error = refusal_at(&reasons, index, text);
-                    self.fail_with(Some(op), OpKind::Unsubscribe, error, reasons);
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn on_pingresp(&mut self, now: Instant) {
         // One that nobody waits for proves that the server lives, and no more.
         if let Some(Some((op, since))) = self.pings.pop_front() {
@@ -368,9 +281,4 @@ fn resolve_topic<'a>(aliases: &'a mut InboundAliases, publish: &Publish<'a>) -> 
     }
     aliases.bind(alias, publish.topic);
     Ok(publish.topic)
-}
-
-fn refusal_at(reasons: &[ReasonCode], index: usize, text: Option<&str>) -> Error {
-    let reason = reasons.get(index).copied().unwrap_or(ReasonCode::UNSPECIFIED_ERROR);
-    Error::refused(ErrorCode::RejectedByServer, reason, text).at(u32::try_from(index).unwrap_or(u32::MAX))
 }
