@@ -11,11 +11,11 @@ use core::ops::Deref;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub enum ErrorCode {
-    /// An option is out of its range; [`Error::text`] names it.
+    /// An option is out of its range; [`ErrorInfo::text`] names it.
     InvalidOption = 1,
-    /// The topic name breaks a rule of section 4.7; [`Error::at`] is the byte.
+    /// The topic name breaks a rule of section 4.7; [`ErrorInfo::at`] is the byte.
     InvalidTopic = 2,
-    /// The topic filter breaks a rule of section 4.7; [`Error::at`] is the byte.
+    /// The topic filter breaks a rule of section 4.7; [`ErrorInfo::at`] is the byte.
     InvalidFilter = 3,
     /// The packet would exceed the protocol's or the server's Maximum Packet Size.
     PacketTooLarge = 4,
@@ -25,7 +25,7 @@ pub enum ErrorCode {
     NotSupportedByServer = 6,
     /// The client was closed.
     ClientClosed = 7,
-    /// An argument cannot be represented in MQTT; [`Error::text`] names it.
+    /// An argument cannot be represented in MQTT; [`ErrorInfo::text`] names it.
     InvalidArgument = 8,
     /// MQTT 3.1.1 has no such feature.
     UnsupportedInVersion = 9,
@@ -35,7 +35,7 @@ pub enum ErrorCode {
     Timeout = 12,
     /// The operation needs a live connection and there is none.
     NotConnected = 13,
-    /// The server refused this one operation; [`Error::reason`] says why.
+    /// The server refused this one operation; [`ErrorInfo::reason`] says why.
     RejectedByServer = 20,
     /// The session ended before the outcome was known.
     SessionLost = 21,
