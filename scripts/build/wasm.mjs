@@ -6,7 +6,6 @@ import { at, toolEnv } from "../lib/paths.mjs";
 import { must, step } from "../lib/run.mjs";
 import { whenChanged } from "../lib/stamp.mjs";
 import { shortenNames } from "./names.mjs";
-import { withoutFormatting } from "./snip.mjs";
 
 const INPUTS = [
   "Cargo.toml",
@@ -52,6 +51,8 @@ async function compile() {
   fs.mkdirSync(OUT, { recursive: true });
   const wasm = out(`${NAME}_bg.wasm`);
   const snipped = made("snipped.wasm");
+  // Imported only now: it uses an npm package that setup has just installed.
+  const { withoutFormatting } = await import("./snip.mjs");
   fs.writeFileSync(snipped, withoutFormatting(fs.readFileSync(made(`${NAME}_bg.wasm`))));
   await shortenNames({ wasm: snipped, glue: made(`${NAME}_bg.js`) }, { wasm, glue: out(`${NAME}.js`) });
   fs.writeFileSync(out(`${NAME}.d.ts`), fs.readFileSync(made(`${NAME}.d.ts`), "utf8") + START);
