@@ -60,7 +60,10 @@ impl Core {
     pub(super) fn write_ping(&mut self, now: Instant, op: Option<OpId>) {
         if let Some(connection) = self.phase.live_mut() {
             connection.keep_alive.on_ping(now);
-            self.pings.push_back(op.map(|op| (op, now)));
+            // Of pings in a row that nobody waits for, one has to be remembered: it keeps its answer from the next.
+            if op.is_some() || self.pings.back().is_none_or(Option::is_some) {
+                self.pings.push_back(op.map(|op| (op, now)));
+            }
             self.out.extend_from_slice(&PINGREQ);
         }
     }

@@ -48,6 +48,9 @@ impl KeepAlive {
 
     pub(crate) fn on_ping(&mut self, now: Instant) {
         self.last_sent = now;
+        if self.has_overslept(now) {
+            self.awaiting_since = None;
+        }
         self.awaiting_since.get_or_insert(now);
     }
 
@@ -60,10 +63,17 @@ impl KeepAlive {
 
     pub(crate) fn poll(&self, now: Instant) -> KeepAliveAction {
         match self.deadline() {
-            Some(at) if at <= now && self.awaiting_since.is_some() => KeepAliveAction::Dead,
+            Some(at) if at <= now && self.awaiting_since.is_some() && !self.has_overslept(now) => {
+                KeepAliveAction::Dead
+            }
             Some(at) if at <= now => KeepAliveAction::Ping,
             Some(_) | None => KeepAliveAction::None,
         }
+    }
+
+    /// Whether the deadline passed so long ago that the page must have slept: the answer may wait in the socket.
+    fn has_overslept(&self, now: Instant) -> bool {
+        self.awaiting_since.is_some_and(|since| now.since(since).get() >= 2 * self.timeout.get())
     }
 }
 
@@ -108,6 +118,16 @@ mod tests {
     fn a_late_timer_pings_before_it_gives_up() {
         let clock = KeepAlive::new(60, Millis::new(10_000), at(0));
         assert_eq!(clock.poll(at(3_600_000)), KeepAliveAction::Ping);
+    }
+
+    #[test]
+    fn a_page_that_slept_over_the_answer_asks_again() {
+        let mut clock = KeepAlive::new(60, Millis::new(10_000), at(0));
+        clock.on_ping(at(45_000));
+        assert_eq!(clock.poll(at(3_600_000)), KeepAliveAction::Ping);
+        clock.on_ping(at(3_600_000));
+        assert_eq!(clock.poll(at(3_609_999)), KeepAliveAction::None);
+        assert_eq!(clock.poll(at(3_610_000)), KeepAliveAction::Dead);
     }
 
     #[test]

@@ -168,3 +168,18 @@ fn early_and_repeated_wake_ups_do_nothing() {
     }
     assert!(rig.sent().is_empty() && rig.told().is_empty());
 }
+
+// §3.12: a server that sends data and never answers a ping costs no memory.
+#[test]
+fn unanswered_pings_of_the_keep_alive_do_not_pile_up() {
+    let mut rig = Rig::connected(minute(V5));
+    for _ in 0..50 {
+        rig.advance(45_000);
+        rig.says(publish(Q0, 0, "a", "x"));
+    }
+    assert_eq!(rig.sent().len(), 50);
+    rig.ping();
+    rig.says(pingresp());
+    rig.says(pingresp());
+    assert!(rig.told().last().unwrap().starts_with("pinged"));
+}
