@@ -1,6 +1,6 @@
 //! The one error type of the core: a stable code, and what is known about the case.
 
-use crate::codec::{ReasonCode, Violation};
+use crate::codec::{Properties, PropertyId, ReasonCode, Violation};
 use crate::topic::TopicError;
 use core::ops::Deref;
 
@@ -149,6 +149,12 @@ impl Error {
         let mut error = Self::new(code).with_text(text);
         error.0.reason = Some(reason);
         error
+    }
+
+    /// The server refused with `reason`, and says where to go instead or, failing that, why.
+    pub(crate) fn explained(code: ErrorCode, reason: ReasonCode, properties: Properties<'_>) -> Self {
+        let text = properties.str(PropertyId::ServerReference);
+        Self::refused(code, reason, text.or_else(|| properties.str(PropertyId::ReasonString)))
     }
 
     /// The same error, with the text that belongs to it.

@@ -99,6 +99,11 @@ impl Core {
     fn dial(&mut self, now: Instant) {
         self.phase = Phase::Dialing { deadline: now + self.config.connect_timeout };
         self.transport.push_back(TransportRequest::Open { attempt: self.backoff.failures() + 1 });
+        self.show_trying();
+    }
+
+    /// On the way to the first connection, or to another one.
+    fn show_trying(&mut self) {
         self.set_state(if self.connected_before {
             ClientState::Reconnecting
         } else {
@@ -247,11 +252,7 @@ impl Core {
         match retry {
             Some(Retry { delay, .. }) => {
                 self.phase = Phase::Waiting { until: now + delay };
-                self.set_state(if self.connected_before {
-                    ClientState::Reconnecting
-                } else {
-                    ClientState::Connecting
-                });
+                self.show_trying();
                 self.events.push_back(lost);
             }
             None => {

@@ -261,11 +261,7 @@ impl Core {
         } else {
             ErrorCode::DisconnectedByServer
         };
-        let text = disconnect
-            .properties
-            .str(PropertyId::ServerReference)
-            .or_else(|| disconnect.properties.str(PropertyId::ReasonString));
-        self.lose(now, Error::refused(code, disconnect.reason, text));
+        self.lose(now, Error::explained(code, disconnect.reason, disconnect.properties));
     }
 }
 

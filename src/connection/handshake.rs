@@ -93,15 +93,8 @@ impl Handshake {
     pub(crate) fn accept(&self, config: &Config, connack: &ConnAck<'_>) -> Result<Negotiated, Rejection> {
         let properties = connack.properties;
         if connack.reason.is_error() {
-            let code = if connack.reason == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION {
-                ErrorCode::VersionNotSupported
-            } else {
-                ErrorCode::ConnectRefused
-            };
-            let text = properties
-                .str(PropertyId::ServerReference)
-                .or_else(|| properties.str(PropertyId::ReasonString));
-            return Err(Rejection::Refused(Error::refused(code, connack.reason, text)));
+            let code = refusal_code(connack.reason);
+            return Err(Rejection::Refused(Error::explained(code, connack.reason, properties)));
         }
         let violation = |statement| Err(Rejection::Violation(Violation::protocol_error(statement, 0)));
         if connack.session_present && self.clean_start {
@@ -167,10 +160,13 @@ pub(crate) enum Rejection {
 pub(crate) fn refusal_of_3_1_1(packet: &[u8]) -> Option<Error> {
     let &[0x20, 2, 0, code] = packet else { return None };
     let reason = ReasonCode::from_connack_v3(code).filter(|reason| reason.is_error())?;
-    let code = if reason == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION {
+    Some(Error::refused(refusal_code(reason), reason, None))
+}
+
+fn refusal_code(reason: ReasonCode) -> ErrorCode {
+    if reason == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION {
         ErrorCode::VersionNotSupported
     } else {
         ErrorCode::ConnectRefused
-    };
-    Some(Error::refused(code, reason, None))
+    }
 }
