@@ -1,5 +1,5 @@
 // Installs what the project's commands need, and only what is missing. Uses nothing but Node itself.
-//   node scripts/setup.mjs [build] [demo] [test]      (no argument: everything)
+//   node scripts/setup.mjs [build] [demo] [test] [coverage] [mutants]      (no argument: the first three)
 
 import { withLock } from "./lib/lock.mjs";
 import { at, isMain } from "./lib/paths.mjs";
@@ -8,7 +8,7 @@ import { aptPackages } from "./setup/apt.mjs";
 import { cargoTools } from "./setup/cargo-tools.mjs";
 import { toolLinks } from "./setup/links.mjs";
 import { npmPackages } from "./setup/npm.mjs";
-import { rustToolchain } from "./setup/rust.mjs";
+import { llvmTools, rustToolchain } from "./setup/rust.mjs";
 
 const OLDEST_NODE = 20;
 
@@ -25,7 +25,10 @@ const GROUPS = {
   build: BUILD,
   demo: BUILD,
   test: TEST,
+  coverage: [rustToolchain, llvmTools, cargoTools("coverage")],
+  mutants: [rustToolchain, cargoTools("mutants")],
 };
+const DEFAULT = ["build", "demo", "test"];
 
 /**
  * Brings this machine to the point where the named groups work. Each part answers with the work it still has to do
@@ -56,5 +59,5 @@ function unknown(name) {
 
 if (isMain(import.meta.url)) {
   const groups = process.argv.slice(2);
-  await setup(...(groups.length > 0 ? groups : Object.keys(GROUPS))).catch(exitWith);
+  await setup(...(groups.length > 0 ? groups : DEFAULT)).catch(exitWith);
 }

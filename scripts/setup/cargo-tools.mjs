@@ -8,6 +8,8 @@ const TOOLS = [
   { name: "wasm-pack", version: () => "0.15.1", flags: [], group: "build" },
   { name: "wasm-bindgen-cli", version: lockedWasmBindgen, flags: ["--no-default-features"], group: "build" },
   { name: "geckodriver", version: () => "0.37.1", flags: [], group: "test" },
+  { name: "cargo-llvm-cov", version: () => "0.9.1", flags: [], group: "coverage" },
+  { name: "cargo-mutants", version: () => "27.1.0", flags: [], group: "mutants" },
 ];
 
 // The tools run for seconds at most: compiling them quickly is worth more than making them fast.
