@@ -1,9 +1,10 @@
 // `npm test`: runs every lane, or those named: `npm test -- lint rust`. One line per lane, the whole output of a
-// failing one, and the figures at the end.
+// failing one, and at the end the figures and the reason of every failure.
 import { toolEnv } from "./lib/paths.mjs";
 import { exitWith, Failure, run } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
 import { startDisplay } from "./test/display.mjs";
+import { tell } from "./test/failures.mjs";
 import { checkCoverage, select } from "./test/lanes.mjs";
 
 const LIMIT_SECONDS = 15 * 60; // per lane: ends a hanging one without cutting a cold build short
@@ -66,5 +67,6 @@ function summarize(results) {
   console.log(`\n${results.length} lanes in ${Math.round(total("seconds"))} s`);
   if (bad.length > 0) console.log(`failed: ${bad.map(({ name }) => name).join(", ")}`);
   console.log(`${total("passed")} passed, ${total("failed")} failed`);
+  if (bad.length > 0) console.log(`\n${tell(bad)}`);
   process.exitCode = bad.length > 0 ? 1 : 0;
 }
