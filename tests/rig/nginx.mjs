@@ -81,6 +81,8 @@ http {
   map $http_upgrade $connection_upgrade { default upgrade; '' close; }
   server {
     listen 127.0.0.1:${port} ssl http2;
+    # The default of 1000 ends a connection amid a run, and libsoup 3.2 then aborts WebKit's network process.
+    keepalive_requests 1000000;
     server_name localhost;
     ssl_certificate ${cert};
     ssl_certificate_key ${key};
