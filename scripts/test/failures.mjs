@@ -10,7 +10,9 @@ const LINES = 12; // told per failure
 export function failuresIn(lane, output) {
   const found = [...nodeFailures(output), ...cargoFailures(output)];
   if (found.length > 0) return found;
-  return [{ name: `${lane}, the last lines of it`, lines: withoutEmptyEnds(output.split("\n")).slice(-LINES) }];
+  return [
+    { name: `${lane}, the last lines of it`, lines: withoutEmptyEnds(output.split("\n")).slice(-LINES) },
+  ];
 }
 
 /** The failures of several lanes as text, bounded in number and length. `results` are `{ name, output }`. */
