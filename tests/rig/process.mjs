@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
+import { atExit } from "./exit.mjs";
 
 const START_MS = 20_000;
 const STOP_MS = 3_000;
@@ -13,13 +14,18 @@ const LINE_WIDTH = 400;
  * Starts `command` in a process group of its own and waits until it is `ready`: until a line of its output
  * matches a pattern or, for a silent program, until it accepts connections on a port number.
  * `onLine` is called with every line, before a match is reported.
- * Resolves with `{ pid, match, output(), exited, stop() }`; `stop` ends the whole group.
+ * Resolves with `{ pid, match, output(), exited, ended(), stop() }`; `stop` ends the whole group, and `ended` says how
+ * the command ended by itself: "code 1", "signal SIGKILL", or undefined while it runs.
  */
 export async function launch(command, args, { ready, onLine = () => {}, env = process.env, cwd } = {}) {
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const exited = new Promise((resolve) => child.once("exit", resolve).once("error", resolve));
   const endWithUs = () => signalGroup(child.pid, "SIGKILL");
-  process.once("exit", endWithUs);
+  const stay = atExit(endWithUs);
+  const ended = () => {
+    if (child.signalCode !== null) return `signal ${child.signalCode}`;
+    return child.exitCode === null ? undefined : `code ${child.exitCode}`;
+  };
 
   const stop = async () => {
     signalGroup(child.pid, "SIGTERM");
@@ -27,7 +33,7 @@ export async function launch(command, args, { ready, onLine = () => {}, env = pr
     await exited;
     clearTimeout(impatience);
     endWithUs(); // what the child itself left behind
-    process.off("exit", endWithUs);
+    stay();
   };
 
   const lines = [];
@@ -38,7 +44,7 @@ export async function launch(command, args, { ready, onLine = () => {}, env = pr
       const fail = (why) => reject(new Error(`${command} ${why}\n${output()}`));
       impatience = setTimeout(() => fail(`was not ready after ${START_MS} ms`), START_MS);
       child.once("error", (error) => fail(`cannot be started: ${error.message}`));
-      child.once("exit", (code) => fail(`ended with ${code} before it was ready`));
+      child.once("exit", () => fail(`ended with ${ended()} before it was ready`));
       for (const stream of [child.stdout, child.stderr]) {
         createInterface({ input: stream }).on("line", (line) => {
           if (lines.push(line.slice(0, LINE_WIDTH)) > LINES_KEPT) lines.shift();
@@ -49,7 +55,7 @@ export async function launch(command, args, { ready, onLine = () => {}, env = pr
       }
       if (typeof ready === "number") accepting(ready, child).then(resolve);
     });
-    return { pid: child.pid, match, output, exited, stop };
+    return { pid: child.pid, match, output, exited, ended, stop };
   } catch (error) {
     await stop();
     throw error;

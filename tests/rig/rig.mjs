@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { atExit } from "./exit.mjs";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
@@ -33,10 +34,10 @@ export function openRig() {
 export function temporaryFolder() {
   const path = mkdtempSync(join(tmpdir(), "wasmqtt-"));
   const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 5 });
-  process.once("exit", remove);
+  const stay = atExit(remove);
   const stop = async () => {
     remove();
-    process.off("exit", remove);
+    stay();
   };
   return { path, stop };
 }
