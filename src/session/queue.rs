@@ -59,7 +59,7 @@ impl Queue {
             (None, _) if quota => self.acknowledged.pop_front(),
             (_, _) => self.at_most_once.pop_front(),
         }?;
-        self.bytes -= publication.size();
+        self.on_taken(&publication);
         Some(publication)
     }
 
@@ -69,14 +69,19 @@ impl Queue {
     }
 
     pub(crate) fn remove(&mut self, op: OpId) -> Option<Publication> {
-        for lane in [&mut self.at_most_once, &mut self.acknowledged] {
-            if let Some(index) = lane.iter().position(|publication| publication.op == Some(op)) {
-                let publication = lane.remove(index)?;
-                self.bytes -= publication.size();
-                return Some(publication);
-            }
+        let publication = [&mut self.at_most_once, &mut self.acknowledged].into_iter().find_map(|lane| {
+            let index = lane.iter().position(|publication| publication.op == Some(op))?;
+            lane.remove(index)
+        })?;
+        self.on_taken(&publication);
+        Some(publication)
+    }
+
+    fn on_taken(&mut self, publication: &Publication) {
+        self.bytes -= publication.size();
+        if self.len() == 0 {
+            self.next_expiry = None;
         }
-        None
     }
 
     /// When the next waiting message may expire.

@@ -184,3 +184,18 @@ fn a_qos_0_message_does_not_overtake_a_backlog_of_qos_0() {
         rig.sent().iter().filter_map(|line| line.split(' ').nth(2).map(str::to_owned)).collect();
     assert_eq!(topics, ["a", "b", "c"]);
 }
+
+// Found by fuzzing: the deadline of a message outlived the message.
+#[test]
+fn an_empty_queue_has_no_deadline() {
+    let mut rig = Rig::new(config(V5));
+    for _ in 0..2 {
+        rig.publish_with(Q1, "a", "x", &expiring(10)).unwrap();
+    }
+    let unsent = rig.publish_with(Q1, "a", "y", &expiring(5)).unwrap();
+    assert!(rig.client.poll_timeout().is_some());
+    assert!(rig.client.cancel(unsent));
+    rig.client.terminate();
+    rig.drain();
+    assert_eq!(rig.client.poll_timeout(), None);
+}
