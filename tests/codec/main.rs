@@ -10,5 +10,6 @@ mod packets;
 mod render;
 mod support;
 mod sweep;
+mod texts;
 mod topics;
 mod valid;

@@ -161,3 +161,27 @@ fn each_challenge_has_one_answer() {
     assert_eq!(rig.authenticate(b"twice").unwrap_err().code, ErrorCode::NotConnected);
     assert_eq!(rig.packets, [auth(CONTINUE, b"once")]);
 }
+
+// MQTT-4.12.0-5: one method from CONNECT to the end.
+#[test]
+fn a_challenge_by_another_method_is_a_protocol_error() {
+    let other = [0xf0, 6, CONTINUE, 4, 0x15, 0, 1, b'N'];
+    let mut rig = Rig::connecting(with_method());
+    rig.feed(&other);
+    assert_eq!(rig.sent(), ["DISCONNECT 0x82"]);
+    let mut rig = connected();
+    rig.reauthenticate(None).unwrap();
+    rig.forget();
+    rig.feed(&other);
+    assert_eq!(rig.sent(), ["DISCONNECT 0x82"]);
+}
+
+#[test]
+fn a_reauthentication_that_was_given_up_runs_its_course_in_silence() {
+    let mut rig = connected();
+    let op = rig.reauthenticate(None).unwrap();
+    assert!(!rig.client.cancel(op));
+    rig.feed(&auth(0, b""));
+    assert!(rig.told().is_empty());
+    rig.reauthenticate(None).unwrap();
+}

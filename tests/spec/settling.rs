@@ -1,0 +1,148 @@
+//! Every operation that was accepted settles once, whatever it was waiting for when its end came.
+
+use crate::support::*;
+use wasmqtt::ErrorCode;
+use wasmqtt::client::TransportClose;
+use wasmqtt::config::{Config, QueueLimits};
+use wasmqtt::session::PayloadSource;
+
+fn terminated(mut rig: Rig) -> Vec<String> {
+    rig.forget();
+    rig.client.terminate();
+    rig.drain();
+    rig.told()
+}
+
+#[test]
+fn what_waits_for_a_connection_settles_at_the_end() {
+    let mut rig = Rig::connecting(config(V5));
+    let (_, ids) = rig.subscribe(&[("a", Q0), ("b", Q0)]);
+    rig.unsubscribe(&ids[..1]);
+    rig.publish(Q0, "a", "x");
+    rig.publish(Q1, "a", "x");
+    let expected = [
+        "publish 3 failed: ClientClosed",
+        "publish 4 failed: ClientClosed",
+        "subscribe 1 failed: ClientClosed",
+        "unsubscribe 2 failed: ClientClosed",
+        "closed",
+    ];
+    assert_eq!(terminated(rig), expected);
+}
+
+#[test]
+fn what_waits_for_its_acknowledgement_settles_at_the_end() {
+    let mut rig = Rig::v5();
+    let (_, ids) = rig.subscribe(&[("a", Q0), ("b", Q0)]);
+    rig.unsubscribe(&ids[..1]);
+    rig.publish(Q1, "a", "x");
+    rig.publish(Q2, "a", "x");
+    rig.publish(Q2, "a", "x");
+    rig.says(pubrec(5));
+    rig.ping();
+    let expected = [
+        "ping 6 failed: ClientClosed",
+        "subscribe 1 failed: ClientClosed",
+        "unsubscribe 2 failed: ClientClosed",
+        "publish 3 failed: ClientClosed",
+        "publish 4 failed: ClientClosed",
+        "publish 5 failed: ClientClosed",
+        "closed",
+    ];
+    assert_eq!(terminated(rig), expected);
+}
+
+// §4.3.1: at QoS 0 a message is done when it is handed over, and this one never was.
+#[test]
+fn qos_0_that_was_not_handed_over_fails_with_the_connection() {
+    let mut rig = Rig::v5();
+    rig.client.publish(rig.now, "a", &b"x"[..], Q0, false, NONE).unwrap();
+    rig.client.handle_closed(rig.now, TransportClose { code: 1006, reason: "" });
+    rig.open = false;
+    rig.drain();
+    let expected = ["publish 1 failed: ConnectionClosed", "lost: ConnectionClosed; retry in 1000"];
+    assert_eq!(rig.told(), expected);
+    rig.redial();
+    rig.forget();
+    rig.says(connack_resumed());
+    assert!(rig.sent().is_empty(), "and is not sent later");
+}
+
+/// A payload that says how long it would be and has no bytes.
+struct Huge(usize);
+
+impl PayloadSource for Huge {
+    fn len(&self) -> usize {
+        self.0
+    }
+
+    fn copy_to(&self, _: &mut [u8]) {
+        panic!("a payload that does not fit is not copied");
+    }
+}
+
+// §2.1.4: 268,435,455 bytes behind a header of five, known before anything is copied.
+#[test]
+fn a_packet_longer_than_mqtt_can_say_is_refused() {
+    for (mut rig, place) in [(Rig::v5(), "connected"), (Rig::connecting(config(V5)), "waiting")] {
+        for qos in [Q0, Q1, Q2] {
+            for len in [268_435_455, u32::MAX as usize, usize::MAX / 2] {
+                let error = rig.client.publish(rig.now, "a", &Huge(len), qos, false, NONE).unwrap_err();
+                assert_eq!(
+                    (error.code, error.limit),
+                    (ErrorCode::PacketTooLarge, Some(268_435_460)),
+                    "{place}"
+                );
+            }
+        }
+        rig.drain();
+        assert!(rig.sent().is_empty() && rig.told().is_empty());
+    }
+}
+
+#[test]
+fn a_payload_is_empty_when_it_has_no_bytes() {
+    assert!(Huge(0).is_empty() && !Huge(1).is_empty());
+    assert!(PayloadSource::is_empty(&b""[..]) && !PayloadSource::is_empty(&b"x"[..]));
+}
+
+// The bounds of the queue are for what waits.
+#[test]
+fn what_can_leave_at_once_needs_no_room_in_the_queue() {
+    let queue = QueueLimits { max_messages: 0, max_bytes: 0, ..QueueLimits::default() };
+    let mut rig = Rig::connected(Config { queue, ..config(V5) });
+    for qos in [Q0, Q1, Q2] {
+        rig.publish(qos, "a", "x");
+    }
+    assert_eq!(rig.sent(), ["PUBLISH q0 a x", "PUBLISH q1 #1 a x", "PUBLISH q2 #2 a x"]);
+    rig.cut();
+    let error = rig.publish_with(Q1, "a", "x", &Default::default()).unwrap_err();
+    assert_eq!(error.code, ErrorCode::QueueFull);
+}
+
+// A server acknowledges what it got on the last connection before it is sent again: nothing is left to send.
+#[test]
+fn an_acknowledgement_before_the_repetition_makes_it_needless() {
+    let mut rig = Rig::v5();
+    for payload in ["1", "2", "3"] {
+        rig.publish(Q1, "a", payload);
+    }
+    let (id, one) = receive_maximum(1);
+    rig.reconnect(connack_resumed().with(id, one));
+    assert_eq!(rig.sent(), ["PUBLISH q1 #1 a 1 dup"]);
+    rig.says(puback(2));
+    assert_eq!(rig.told(), ["published 2"]);
+    assert!(rig.sent().is_empty(), "it took no quota, so it gives none back");
+    rig.says(puback(1));
+    assert_eq!(rig.sent(), ["PUBLISH q1 #3 a 3 dup"]);
+}
+
+#[test]
+fn a_request_to_the_transport_can_be_seen_before_it_is_taken() {
+    let mut rig = Rig::new(config(V5));
+    assert!(!rig.client.has_transport_request());
+    rig.client.start(rig.now).unwrap();
+    assert!(rig.client.has_transport_request());
+    rig.drain();
+    assert!(!rig.client.has_transport_request());
+}
