@@ -1,7 +1,7 @@
 // The package in a real browser, over TLS and a real gateway, with a real broker and an independent peer.
 // WASMQTT_ENGINE chooses the browser: chromium (default), firefox or webkit.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe } from "node:test";
+import { after, before, describe } from "node:test";
 import acknowledgements from "./cases/acknowledgements.mjs";
 import closing from "./cases/closing.mjs";
 import cuts from "./cases/cuts.mjs";
@@ -16,6 +16,7 @@ import sessions from "./cases/sessions.mjs";
 import subscriptions from "./cases/subscriptions.mjs";
 import volume from "./cases/volume.mjs";
 import wills from "./cases/wills.mjs";
+import { casesIn } from "./support/cases.mjs";
 import { openWorld } from "./support/world.mjs";
 
 const engine = process.env.WASMQTT_ENGINE ?? "chromium";
@@ -33,19 +34,23 @@ const families = {
 };
 Object.assign(families, { mistakes, limits, gateways, closing });
 
-describe(`client in ${engine}`, { timeout: 300_000 }, () => {
+describe(`client in ${engine}`, () => {
   const world = {};
   before(async () => Object.assign(world, await openWorld(engine)));
   after(() => world.stop?.());
-  beforeEach(async () => {
+  const prepare = async () => {
     await world.page.load();
     for (const chaos of [world.chaos, world.innerChaos]) {
       chaos.reset();
       chaos.kill("rst"); // a browser may keep the page before this one, with its sockets, for its Back button
     }
-  });
-  afterEach(async () => {
+  };
+  const verify = async () => {
     assert.deepEqual(await world.page.problems(), [], "the page must stay free of uncaught errors");
-  });
-  for (const [name, cases] of Object.entries(families)) describe(name, () => cases(world));
+  };
+  const it = casesIn(() => ({ attempt: world.attempt, prepare, verify }));
+  for (const [name, cases] of Object.entries(families)) {
+    assert.equal(cases.length, 2, `cases/${name}.mjs must take (world, it): node's own "it" loads no page`);
+    describe(name, () => cases(world, it));
+  }
 });

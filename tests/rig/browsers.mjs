@@ -5,9 +5,13 @@ import { Builder, Capabilities } from "selenium-webdriver";
 import { toolsBin } from "../../scripts/lib/paths.mjs";
 import { which } from "../../scripts/lib/which.mjs";
 import { launch } from "./process.mjs";
+import { processesWith } from "./processes.mjs";
 import { freePort, temporaryFolder } from "./rig.mjs";
+import { within } from "./wait.mjs";
 
 const SCRIPT_MS = 30_000;
+const QUIT_MS = 5_000;
+const LAST_LINES = 8;
 
 // No background traffic, no sandbox (it cannot start as root), nothing that asks.
 const chromiumArguments = [
@@ -93,7 +97,10 @@ const engines = {
 /** The names that `startBrowser` knows. */
 export const engineNames = Object.keys(engines);
 
-/** Starts one browser with an empty profile. Resolves with `{ engine, driver, stop() }`; `driver` is selenium's. */
+/**
+ * Starts one browser with an empty profile. Resolves with `{ engine, driver, processes(), evidence(), stop() }`:
+ * `driver` is selenium's, `evidence` says in text what is left of the browser and what it printed last.
+ */
 export async function startBrowser(engine) {
   if (!engines[engine]) throw new Error(`unknown engine "${engine}": use one of ${engineNames.join(", ")}`);
   const folder = temporaryFolder();
@@ -108,9 +115,12 @@ export async function startBrowser(engine) {
   };
   let service;
   let driver;
+  const processes = () => processesWith(`HOME=${home}`).filter(({ pid }) => pid !== service?.pid);
   const stop = async () => {
-    await driver?.quit().catch(() => {}); // a browser that died is killed with its driver's group
+    // A browser that died, or hangs, is killed: it need not be in its driver's group.
+    await within(QUIT_MS, driver?.quit(), "no end of the session").catch(() => {});
     await service?.stop();
+    for (const { pid } of processes()) kill(pid);
     await folder.stop();
   };
   try {
@@ -125,5 +135,22 @@ export async function startBrowser(engine) {
     await stop();
     throw new Error(`${engine} cannot be driven: ${error.message}`, { cause: error });
   }
-  return { engine, driver, stop };
+  const evidence = () => {
+    const ended = service.ended();
+    const left = processes().map(({ pid, name }) => `${name} ${pid}`);
+    const lines = service.output().split("\n").slice(-LAST_LINES);
+    return [
+      `its driver ${ended ? `ended with ${ended}` : "runs"}; of the browser are left: ${left.join(", ") || "none"}`,
+      ...lines.map((line) => `    ${line}`),
+    ].join("\n");
+  };
+  return { engine, driver, processes, evidence, stop };
+}
+
+function kill(pid) {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+  }
 }

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "./rig.mjs";
+import { PageError } from "./survival.mjs";
 
 /** The folders that nginx must serve for `openPage`: among them a copy of the package, which a build may replace. */
 export function pageFolders(packageFolder) {
@@ -22,15 +23,21 @@ const whenLoaded = `
   else addEventListener("load", look);
 `;
 
-/** Wraps a browser's one tab. Resolves with `{ load(path), run(body, ...args), problems() }`. */
-export function openPage({ driver, origin, scripts }) {
+/** A browser that stays the same, for tests that do without a second chance. */
+const lasting = (driver) => ({ ask: (work) => work(driver) });
+
+/**
+ * Wraps the one tab of a `browser` that is renewable, or of selenium's `driver` alone.
+ * Returns `{ load(path), run(body, ...args), problems() }`.
+ */
+export function openPage({ driver, browser = lasting(driver), origin, scripts }) {
   let count = 0;
   return {
     /** Loads the page afresh: new memory, no sockets, no state. */
     async load(path = "/index.html") {
-      await driver.get(`${origin}${path}`);
-      if (!(await driver.executeAsyncScript(whenLoaded))) {
-        throw new Error(`${path} did not start: a script is missing or was refused`);
+      await browser.ask((driver) => driver.get(`${origin}${path}`));
+      if (!(await browser.ask((driver) => driver.executeAsyncScript(whenLoaded)))) {
+        throw new PageError(`${path} did not start: a script is missing or was refused`);
       }
     },
     /**
@@ -41,13 +48,14 @@ export function openPage({ driver, origin, scripts }) {
       const name = `${++count}.js`;
       writeFileSync(join(scripts, name), `export default ${body};\n`);
       const call = "rig.run(arguments[0], arguments[1]).then(arguments[2])";
+      const module = `/scripts/${name}`;
       const answer = JSON.parse(
-        await driver.executeAsyncScript(call, `/scripts/${name}`, JSON.stringify(args)),
+        await browser.ask((driver) => driver.executeAsyncScript(call, module, JSON.stringify(args))),
       );
-      if (answer.error) throw new Error(`in the page: ${answer.error}`);
+      if (answer.error) throw new PageError(`in the page: ${answer.error}`);
       return answer.value;
     },
     /** Uncaught errors, unhandled rejections and policy violations since the last load. */
-    problems: () => driver.executeScript("return rig.problems"),
+    problems: () => browser.ask((driver) => driver.executeScript("return rig.problems")),
   };
 }

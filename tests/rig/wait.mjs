@@ -35,3 +35,12 @@ export function waiters() {
     },
   };
 }
+
+/** Settles as `promise` does, or rejects after `ms` milliseconds with `complaint`. */
+export function within(ms, promise, complaint) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${complaint} in ${ms} ms`)), ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

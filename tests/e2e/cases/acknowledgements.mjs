@@ -1,6 +1,5 @@
 // What the server waits for: every message is acknowledged once, with its identifier, in the order it came.
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { ack, publish, suback } from "../../rig/packets.mjs";
 import { versions } from "../support/world.mjs";
 
@@ -8,7 +7,7 @@ const COUNT = 20;
 const ids = Array.from({ length: COUNT }, (_, n) => 100 + n);
 const idOf = ({ body }) => body.readUInt16BE(0);
 
-export default function (world) {
+export default function (world, it) {
   const subscribed = async (connection, qos) => {
     const level = await connection.accept();
     connection.send(suback(level, idOf(await connection.next("SUBSCRIBE")), [qos]));

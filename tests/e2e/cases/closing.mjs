@@ -1,6 +1,5 @@
 // Every call settles and nothing is left: signals, time limits, close().
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { startChaos } from "../../rig/chaos.mjs";
 import { ack, readPublish } from "../../rig/packets.mjs";
 import { promptly, versions } from "../support/world.mjs";
@@ -14,7 +13,7 @@ const silent = async (connection) => {
   }
 };
 
-export default function (world) {
+export default function (world, it) {
   for (const version of versions) {
     it(`v${version}: a signal ends the wait for an acknowledgement`, async (t) => {
       const fake = await world.fakeBroker(t, silent);

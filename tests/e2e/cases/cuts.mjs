@@ -1,6 +1,5 @@
 // Sequence numbers over a link that keeps breaking at chosen bytes: nothing lost, QoS 2 nothing twice.
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { keepSession, promptly, versions } from "../support/world.mjs";
 
 const COUNT = 300;
@@ -16,7 +15,7 @@ const cutAfter = (step) => (n) => {
   return n % 5 === 4 ? 60 * n : HANDSHAKE + ((n * step) % 3000);
 };
 
-export default function (world) {
+export default function (world, it) {
   const url = () => world.to(world.chaos.port);
 
   const judge = (texts, qos) => {

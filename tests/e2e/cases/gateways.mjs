@@ -1,6 +1,5 @@
 // Gateways right and wrong: subprotocols, idle limits, missing headers, Mosquitto's own WebSocket, odd framing.
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { connack, publish, suback } from "../../rig/packets.mjs";
 import { freePort } from "../../rig/rig.mjs";
 import { promptly, versions } from "../support/world.mjs";
@@ -8,7 +7,7 @@ import { promptly, versions } from "../support/world.mjs";
 const connectFails = ({ mqtt, failure }, url, options) => failure(mqtt.connect(url, options));
 const once = { reconnect: false };
 
-export default function (world) {
+export default function (world, it) {
   const at = (path) => `${world.gateway.wss}${path}`;
 
   it("offers exactly the subprotocol mqtt", async (t) => {

@@ -1,6 +1,5 @@
 // What the server granted in CONNACK: shown in `client.server`, kept by the client before anything is sent.
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { ack, connack, levelOf, readPublish } from "../../rig/packets.mjs";
 import { versions } from "../support/world.mjs";
 
@@ -23,7 +22,7 @@ const all = [
   ...[0x2a, 0], // Shared Subscription Available
 ];
 
-export default function (world) {
+export default function (world, it) {
   it("v5: every limit is shown", async (t) => {
     const fake = await world.fakeBroker(t, (connection) => connection.accept({ properties: all }));
     const server = await world.connect({ protocolVersion: 5, clientId: "" }, fake.url);

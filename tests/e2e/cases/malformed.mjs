@@ -1,6 +1,5 @@
 // A server that sends nonsense: the connection ends at the first wrong byte, and the client comes back.
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { fromHex } from "../../rig/fakebroker.mjs";
 import { ack, publish, readPublish, suback } from "../../rig/packets.mjs";
 import { promptly, versions } from "../support/world.mjs";
@@ -37,7 +36,7 @@ const nonsenseOf5 = [
   ["a topic alias above the maximum", "30 07 00 01 61 03 23 ff ff", [...EITHER, 0x94]],
 ];
 
-export default function (world) {
+export default function (world, it) {
   /**
    * First connection: the nonsense, with a good message right behind it in the same frame. Second: a good message.
    * What the page saw and what the first server saw tell everything.

@@ -1,7 +1,6 @@
 // Messages between the page and an independent client, byte for byte.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { it } from "node:test";
 import { versions } from "../support/world.mjs";
 
 const everyByte = Array.from({ length: 256 }, (_, value) => value);
@@ -25,7 +24,7 @@ const received = ({ state }, count) => state.inbox.received(count);
 const publish = ({ state }, topic, bytes, options) =>
   state.client.publish(topic, new Uint8Array(bytes), options);
 
-export default function (world) {
+export default function (world, it) {
   for (const version of versions) {
     for (const qos of [0, 1, 2]) {
       it(`v${version}: QoS ${qos} reaches the peer with every byte`, async (t) => {

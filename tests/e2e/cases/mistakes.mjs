@@ -1,6 +1,5 @@
 // The caller's mistakes: a typed error that says what to change, and not one byte on the wire.
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { versions } from "../support/world.mjs";
 
 const connectFails = ({ mqtt, failure }, url, options) => failure(mqtt.connect(url, options));
@@ -54,7 +53,7 @@ const filters = [
   "x".repeat(65_536),
 ];
 
-export default function (world) {
+export default function (world, it) {
   for (const [url, code, hint] of urls) {
     it(`URL ${url || '""'}`, async () => {
       const error = await world.page.run(connectFails, url, {});

@@ -1,13 +1,12 @@
 // Servers that say no: the error tells who refused, why, and whether trying again makes sense.
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { account } from "../../rig/mosquitto.mjs";
 import { connack, levelOf, packet, suback } from "../../rig/packets.mjs";
 import { promptly, versions } from "../support/world.mjs";
 
 const connectFails = ({ mqtt, failure }, url, options) => failure(mqtt.connect(url, options));
 
-export default function (world) {
+export default function (world, it) {
   for (const version of versions) {
     it(`v${version}: a wrong password`, async () => {
       const options = { protocolVersion: version, ...account, password: "wr0ng-s3cret", reconnect: promptly };

@@ -1,6 +1,5 @@
 // The rig alone, with a bare WebSocket and hand-made bytes: when this fails, nothing below means anything.
 import assert from "node:assert/strict";
-import { it } from "node:test";
 
 const connectBytes = [0x10, 13, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 1, 65];
 
@@ -19,7 +18,7 @@ const dial = ({ bounded, deferred }, url, bytes) => {
   return bounded(promise, "an answer");
 };
 
-export default function (world) {
+export default function (world, it) {
   const { connack, closed } = { connack: ["open", [0x20, 2, 0, 0]], closed: ["close"] };
   const dialed = (url) => world.page.run(dial, url, connectBytes);
 

@@ -1,12 +1,11 @@
 // What survives a lost connection: subscriptions, unfinished messages, and the client itself.
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { ack, clientIdOf, connack, levelOf, publish, readPublish, suback } from "../../rig/packets.mjs";
 import { keepSession, promptly, versions } from "../support/world.mjs";
 
 const session = 1;
 
-export default function (world) {
+export default function (world, it) {
   for (const version of versions) {
     it(`v${version}: a kept session delivers what came meanwhile`, async () => {
       const topic = world.topic();

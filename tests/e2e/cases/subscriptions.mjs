@@ -1,9 +1,8 @@
 // Handlers, wildcards, several subscriptions on one connection.
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { versions } from "../support/world.mjs";
 
-export default function (world) {
+export default function (world, it) {
   for (const version of versions) {
     it(`v${version}: params are what the wildcards matched`, async () => {
       const root = world.topic();

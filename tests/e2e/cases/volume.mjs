@@ -1,12 +1,11 @@
 // Ten thousand messages each way, none lost, none twice, none out of order.
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { versions } from "../support/world.mjs";
 
 const COUNT = 10_000;
 const numbers = Array.from({ length: COUNT }, (_, n) => n);
 
-export default function (world) {
+export default function (world, it) {
   for (const version of versions) {
     for (const qos of [0, 1]) {
       it(`v${version}: ${COUNT} messages with QoS ${qos} leave in order`, async (t) => {

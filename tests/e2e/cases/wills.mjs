@@ -1,9 +1,8 @@
 // The will: published when the page vanishes, withheld when it says goodbye.
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { versions } from "../support/world.mjs";
 
-export default function (world) {
+export default function (world, it) {
   const connectWithWill = (version, topic) =>
     world.connect(
       {

@@ -9,6 +9,7 @@ import { startNginx } from "../../rig/nginx.mjs";
 import { openPage, pageFolders } from "../../rig/page.mjs";
 import { publish, publishLines, startSubscriber } from "../../rig/peers.mjs";
 import { openRig } from "../../rig/rig.mjs";
+import { lookAfter, startRenewable } from "../../rig/survival.mjs";
 
 /** The protocol versions every case about messages runs with: 4 is MQTT 3.1.1. */
 export const versions = [4, 5];
@@ -44,13 +45,15 @@ export async function openWorld(engine) {
         native: broker.nativePort,
       }),
     );
-    const { driver } = await rig.use(startBrowser(engine));
-    const page = openPage({ driver, origin: gateway.origin, scripts: site.scripts });
-    const versionsUsed = `${(await driver.getCapabilities()).get("browserVersion")}, Mosquitto ${broker.version}`;
+    const browser = await rig.use(startRenewable(() => startBrowser(engine)));
+    const page = openPage({ browser, origin: gateway.origin, scripts: site.scripts });
+    const browserVersion = (await browser.driver.getCapabilities()).get("browserVersion");
+    const versionsUsed = `${browserVersion}, Mosquitto ${broker.version}`;
     console.log(`# ${engine} ${versionsUsed}`);
     return {
       ...tools({ broker, gateway, page }),
       engine,
+      attempt: lookAfter(browser),
       bridge,
       chaos,
       innerChaos,
