@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-use crate::codec::{EncodeError, PropertiesBuf, PropertyId, ProtocolVersion, QoS, Value};
+use crate::codec::{
+    EncodeError, Properties, PropertiesBuf, PropertyId, PropertyScope, ProtocolVersion, QoS, Value,
+};
 use crate::error::{Error, ErrorCode};
 use crate::time::Millis;
 use crate::topic::TopicName;
@@ -122,6 +124,23 @@ pub struct Will {
     pub properties: PropertiesBuf,
 }
 
+impl Will {
+    fn validate(&self) -> Result<(), Error> {
+        let invalid = |name| Error::named(ErrorCode::InvalidOption, name);
+        TopicName::parse(&self.topic).map_err(|error| invalid("will.topic").broke(error.kind.statement()))?;
+        if u16::try_from(self.payload.len()).is_err() {
+            return Err(invalid("will.payload").over(u32::from(u16::MAX)));
+        }
+        let properties = self.properties.as_properties();
+        Properties::validate(properties.as_bytes(), PropertyScope::Will, 0)
+            .map_err(|violation| invalid("will.properties").broke(violation.statement))?;
+        if is_text(properties) && core::str::from_utf8(&self.payload).is_err() {
+            return Err(invalid("will.payload").broke("§3.1.3.2.3"));
+        }
+        Ok(())
+    }
+}
+
 impl core::fmt::Debug for Will {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Will")
@@ -172,6 +191,14 @@ pub struct Config {
     pub will: Option<Will>,
     /// When and how to reconnect; `None`: never.
     pub reconnect: Option<ReconnectPolicy>,
+    /// Server References (4.11) to follow before a connection has lasted [`ReconnectPolicy::stable_after`]; one more
+    /// ends the client with `too-many-redirects`. 0: none is followed. Where one leads is for the driver to know; it
+    /// fails the attempt when the application does not want to go there.
+    pub max_redirects: u32,
+    /// Connections in a row that have to end soon after CONNACK, with the same message sent again on each and nothing
+    /// acknowledged, before that message is given up with `poison-message`. 0: it is kept, as MQTT-4.4.0-1 demands,
+    /// and a notice tells of it.
+    pub poison_limit: u32,
     /// How much may wait for a connection.
     pub queue: QueueLimits,
     /// Whether the application acknowledges messages itself.
@@ -200,6 +227,8 @@ impl Default for Config {
             user_properties: Vec::new(),
             will: None,
             reconnect: Some(ReconnectPolicy::default()),
+            max_redirects: 0,
+            poison_limit: 0,
             queue: QueueLimits::default(),
             manual_ack: false,
             requeue_exactly_once: false,
@@ -211,8 +240,8 @@ impl Config {
     /// Checks what types cannot.
     ///
     /// # Errors
-    /// `invalid-option` with the option's name, `unsupported-in-version` for an
-    /// empty Client Identifier that 3.1.1 is to keep a session for (3.1.1 MQTT-3.1.3-7).
+    /// `invalid-option` with the option's name, `unsupported-in-version` for what 3.1.1 has no field for, and for an
+    /// empty Client Identifier that it is to keep a session for (3.1.1 MQTT-3.1.3-7).
     pub fn validate(&self) -> Result<(), Error> {
         let invalid = |name| Err(Error::named(ErrorCode::InvalidOption, name));
         if !is_representable(&self.client_id) {
@@ -251,14 +280,27 @@ impl Config {
             policy.validate()?;
         }
         if let Some(will) = &self.will {
-            TopicName::parse(&will.topic).map_err(|error| {
-                Error::named(ErrorCode::InvalidOption, "will.topic").broke(error.kind.statement())
-            })?;
-            if u16::try_from(will.payload.len()).is_err() {
-                return Err(Error::named(ErrorCode::InvalidOption, "will.payload").over(u32::from(u16::MAX)));
-            }
+            will.validate()?;
         }
-        Ok(())
+        match self.version {
+            VersionPolicy::Only(version) => self.check_version(version),
+            VersionPolicy::Auto => Ok(()),
+        }
+    }
+
+    /// Whether CONNECT of this version can say all that it should.
+    pub(crate) fn check_version(&self, version: ProtocolVersion) -> Result<(), Error> {
+        let will_properties =
+            self.will.as_ref().map_or(Properties::EMPTY, |will| will.properties.as_properties());
+        let needs_5 = [
+            ("authenticator", self.authentication_method.is_some()),
+            ("userProperties", !self.user_properties.is_empty()),
+            ("will.properties", !will_properties.is_empty()),
+        ];
+        match needs_5.iter().find(|(_, is_set)| *is_set && version == ProtocolVersion::V311) {
+            Some((name, _)) => Err(Error::named(ErrorCode::UnsupportedInVersion, name)),
+            None => Ok(()),
+        }
     }
 
     /// The Session Expiry Interval of CONNECT, in seconds.
@@ -301,6 +343,11 @@ impl Config {
 
 /// Time to reconnect in, for an application that said nothing about its session.
 const RECONNECT_EXPIRY_SECONDS: u32 = 300;
+
+/// Whether these properties call their payload UTF-8 (3.3.2.3.2).
+pub(crate) fn is_text(properties: Properties<'_>) -> bool {
+    properties.byte(PropertyId::PayloadFormatIndicator) == Some(1)
+}
 
 /// Whether a text can be a UTF-8 Encoded String (1.5.4).
 pub(crate) fn is_representable(text: &str) -> bool {

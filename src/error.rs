@@ -43,6 +43,8 @@ pub enum ErrorCode {
     MessageExpired = 22,
     /// The message was dropped from the full offline queue, as its policy says.
     DroppedFromQueue = 23,
+    /// The server ends the connection whenever it gets this message.
+    PoisonMessage = 24,
     /// The server answered CONNECT with a refusal.
     ConnectRefused = 30,
     /// The server sent DISCONNECT.
@@ -59,7 +61,8 @@ pub enum ErrorCode {
     KeepAliveTimeout = 36,
     /// The WebSocket opened with another subprotocol than was offered.
     SubprotocolRejected = 37,
-    /// Another connection with the same Client Identifier took the session over.
+    /// Another connection with the same Client Identifier took the session over, or, without a
+    /// [`ErrorInfo::reason`], seems to have done so time and again.
     SessionTakenOver = 38,
     /// The WebSocket could not be opened.
     ConnectFailed = 39,
@@ -69,6 +72,8 @@ pub enum ErrorCode {
     VersionNotSupported = 41,
     /// The server sent a text frame; MQTT uses binary frames only (section 6).
     TextFrame = 42,
+    /// Servers sent the client from one to the other more often than it may follow.
+    TooManyRedirects = 43,
     /// A page on https may not open ws: URLs.
     InsecureUrl = 50,
     /// The URL cannot be used for a WebSocket.
@@ -111,6 +116,8 @@ pub struct ErrorInfo {
     pub text: Option<Box<str>>,
     /// The WebSocket's close code.
     pub close_code: Option<u16>,
+    /// Where the server says to go instead (4.11): by convention hosts with or without port, separated by spaces.
+    pub server_reference: Option<Box<str>>,
 }
 
 impl Deref for Error {
@@ -134,6 +141,7 @@ impl Error {
             statement: None,
             text: None,
             close_code: None,
+            server_reference: None,
         }))
     }
 
@@ -151,10 +159,23 @@ impl Error {
         error
     }
 
-    /// The server refused with `reason`, and says where to go instead or, failing that, why.
+    /// The server refused with `reason`, and perhaps says why and where to go instead.
     pub(crate) fn explained(code: ErrorCode, reason: ReasonCode, properties: Properties<'_>) -> Self {
-        let text = properties.str(PropertyId::ServerReference);
-        Self::refused(code, reason, text.or_else(|| properties.str(PropertyId::ReasonString)))
+        let mut error = Self::refused(code, reason, properties.str(PropertyId::ReasonString));
+        error.0.server_reference = properties.str(PropertyId::ServerReference).map(Into::into);
+        error
+    }
+
+    /// The same error, as another one.
+    pub(crate) fn turned_into(mut self, code: ErrorCode) -> Self {
+        self.0.code = code;
+        self
+    }
+
+    /// Whether the server sent us to another one, and said where that is (4.11).
+    pub(crate) fn is_redirect(&self) -> bool {
+        let elsewhere = [Some(ReasonCode::USE_ANOTHER_SERVER), Some(ReasonCode::SERVER_MOVED)];
+        elsewhere.contains(&self.reason) && self.server_reference.is_some()
     }
 
     /// The same error, with the text that belongs to it.
@@ -228,7 +249,7 @@ impl From<Violation> for Error {
     }
 }
 
-const TERMINAL_CODES: [ErrorCode; 11] = [
+const TERMINAL_CODES: [ErrorCode; 12] = [
     ErrorCode::InvalidOption,
     ErrorCode::InvalidTopic,
     ErrorCode::InvalidArgument,
@@ -237,6 +258,7 @@ const TERMINAL_CODES: [ErrorCode; 11] = [
     ErrorCode::SessionTakenOver,
     ErrorCode::SubprotocolRejected,
     ErrorCode::VersionNotSupported,
+    ErrorCode::TooManyRedirects,
     ErrorCode::InsecureUrl,
     ErrorCode::InvalidUrl,
     ErrorCode::BlockedByCsp,

@@ -8,7 +8,7 @@ use crate::codec::{
     PacketType, Properties, PropertiesBuf, PropertyId, PropertyScope, Publish, QoS, ReasonCode, Sender,
     SubscribeOptions, Value,
 };
-use crate::config::Overflow;
+use crate::config::{Overflow, is_text};
 use crate::error::{Error, ErrorCode};
 use crate::session::{Exchange, Filter, OpId, PayloadSource, Publication, Request};
 use crate::time::{Instant, Millis};
@@ -34,7 +34,7 @@ impl Client {
     ///
     /// Section 3.3 and 4.3. `properties` are those of PUBLISH; Topic Alias and Subscription Identifier are the
     /// client's own business and must not be among them. On 3.1.1 a Message Expiry Interval applies to the time in
-    /// the queue only.
+    /// the queue only; one of 0 means now or never, in both versions. A payload that is said to be UTF-8 has to be.
     ///
     /// # Errors
     /// `invalid-topic`, `invalid-argument`, `packet-too-large`, `not-supported-by-server`, `unsupported-in-version`,
@@ -52,6 +52,9 @@ impl Client {
         TopicName::parse(topic).map_err(Error::invalid_topic)?;
         if !properties.iter().all(|(id, _)| is_of_a_message(id)) {
             return Err(Error::named(ErrorCode::InvalidArgument, "properties"));
+        }
+        if is_text(properties) && !is_utf_8(payload) {
+            return Err(Error::named(ErrorCode::InvalidArgument, "payload").broke("§3.3.2.3.2"));
         }
         if self.core.can_write_directly(qos) {
             return self.core.write_directly(topic, payload, retain, properties);
@@ -333,3 +336,10 @@ fn is_of_a_message(id: PropertyId) -> bool {
     !matches!(id, PropertyId::TopicAlias | PropertyId::SubscriptionIdentifier)
         && id.allowed_in(PropertyScope::Packet(PacketType::Publish))
 }
+/// Looks at a payload before anything of it is written, because the header of a PUBLISH may bind an alias.
+fn is_utf_8<P: PayloadSource + ?Sized>(payload: &P) -> bool {
+    let mut bytes = vec![0; payload.len()];
+    payload.copy_to(&mut bytes);
+    core::str::from_utf8(&bytes).is_ok()
+}
+

@@ -1,12 +1,12 @@
 //! From one connection to the next: opening, agreeing, losing, waiting, closing.
 
 use super::{Client, ClientState, Closing, Core, Event, Phase, Retry, TransportRequest};
-use crate::codec::{ConnAck, Disconnect, EncodeError, ProtocolVersion, ReasonCode, Violation};
-use crate::config::{FirstSession, VersionPolicy};
+use crate::codec::{ConnAck, Disconnect, ProtocolVersion, ReasonCode, Violation};
+use crate::config::{FirstSession, PROTOCOL_MAXIMUM_PACKET_SIZE, VersionPolicy};
 use crate::connection::{Connection, Credentials, Handshake, KeepAliveAction, Negotiated, Rejection};
 use crate::error::{Error, ErrorCode};
 use crate::session::{Publication, Request};
-use crate::time::Instant;
+use crate::time::{Instant, Millis};
 
 /// How a transport ended on its own.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,6 +29,15 @@ impl Client {
             Phase::Closed => return Err(Error::new(ErrorCode::ClientClosed)),
         }
         Ok(())
+    }
+
+    /// Whether the next CONNECT can carry these credentials: for a driver to ask before it opens the transport.
+    ///
+    /// # Errors
+    /// `unsupported-in-version` for a password without a user name in 3.1.1 (MQTT-3.1.2-22), `invalid-argument` with the
+    /// name of what is too long or holds U+0000. Both are final: `handle_failed` with them ends the client.
+    pub fn check_credentials(&self, credentials: Credentials<'_>) -> Result<(), Error> {
+        credentials.check(self.core.version)
     }
 
     /// The transport is open. `offered` are the subprotocols that were asked for, `selected` is what the server
@@ -120,20 +129,15 @@ impl Core {
             subprotocol: subprotocol.into(),
         };
         self.out.clear();
-        match handshake.write(&self.config, credentials, &mut self.out) {
-            Ok(())
-                if self.config.authentication_method.is_some() && self.version == ProtocolVersion::V311 =>
-            {
-                self.lose(now, Error::named(ErrorCode::UnsupportedInVersion, "authenticator"));
-            }
+        let checked = self.config.check_version(self.version).and_then(|()| credentials.check(self.version));
+        let written = checked.and_then(|()| {
+            // What is left to go wrong is the size of the whole packet.
+            let too_large = |_| Error::new(ErrorCode::PacketTooLarge).over(PROTOCOL_MAXIMUM_PACKET_SIZE);
+            handshake.write(&self.config, credentials, &mut self.out).map_err(too_large)
+        });
+        match written {
             Ok(()) => self.phase = Phase::Handshaking { deadline, handshake: Box::new(handshake) },
-            Err(EncodeError::PasswordWithoutUserName) => {
-                self.lose(
-                    now,
-                    Error::named(ErrorCode::UnsupportedInVersion, "password").broke("3.1.1 MQTT-3.1.2-22"),
-                );
-            }
-            Err(_) => self.lose(now, Error::named(ErrorCode::InvalidArgument, "username or password")),
+            Err(error) => self.lose(now, error),
         }
     }
 
@@ -175,6 +179,7 @@ impl Core {
         self.backoff.on_connected(now);
         self.stats.connections += 1;
         let agreed = Box::new(negotiated.clone());
+        self.suspicion.on_connected(now);
         let aliases = self.config.topic_alias_maximum;
         let connection = Connection::new(negotiated, aliases, self.config.ping_timeout, now);
         self.phase = Phase::Live(Box::new(connection));
@@ -233,6 +238,7 @@ impl Core {
         }
         self.fail_connection_operations(&error);
         self.session.on_connection_lost();
+        let error = self.suspect(now, error);
         if self.closing.is_some() {
             return self.finish(None);
         }
@@ -245,8 +251,7 @@ impl Core {
             }
             self.version = ProtocolVersion::V5;
         }
-        let policy = self.config.reconnect.filter(|_| !error.is_terminal());
-        let delay = policy.and_then(|policy| self.backoff.on_lost(now, &policy, &error));
+        let (error, delay) = self.next_delay(now, error);
         let retry = delay.map(|delay| Retry { delay, attempt: self.backoff.failures() + 1 });
         let lost = Event::Disconnected { error: Some(error.clone()), retry };
         match retry {
@@ -264,6 +269,20 @@ impl Core {
 
     fn on_timeout(&mut self, now: Instant) {
         for publication in self.session.queue.take_expired(now) {
+    /// When to try again after `error`, which may turn out to be the last one; `None`: not at all.
+    fn next_delay(&mut self, now: Instant, error: Error) -> (Error, Option<Millis>) {
+        self.redirected = self.config.max_redirects > 0 && error.is_redirect();
+        if self.redirected {
+            if self.redirects < self.config.max_redirects {
+                return (error, Some(Millis::ZERO));
+            }
+            return (error.turned_into(ErrorCode::TooManyRedirects).over(self.config.max_redirects), None);
+        }
+        let policy = self.config.reconnect.filter(|_| !error.is_terminal());
+        let delay = policy.and_then(|policy| self.backoff.on_lost(now, &policy, &error));
+        (error, delay)
+    }
+
             self.fail_publication(&publication, ErrorCode::MessageExpired);
         }
         if self.on_closing_deadline(now) {

@@ -12,6 +12,7 @@ mod reconnect;
 mod settle;
 mod stats;
 mod subscribing;
+mod suspicion;
 mod topics;
 mod transmit;
 
@@ -33,6 +34,7 @@ use reconnect::Backoff;
 use std::collections::VecDeque;
 use topics::Topics;
 
+use suspicion::Suspicion;
 /// An MQTT client without a socket, a clock or a thread.
 ///
 /// After every call that may change something, drain it in this order: [`Client::poll_event`] until `None`,
@@ -56,6 +58,11 @@ struct Core {
     backoff: Backoff,
     /// Version that the next CONNECT will have.
     version: ProtocolVersion,
+    suspicion: Suspicion,
+    /// Server References followed since the last stable connection.
+    redirects: u32,
+    /// The next attempt follows a Server Reference.
+    redirected: bool,
     /// Client Identifier of the next CONNECT: the configured one, or the one that the server has assigned.
     client_id: Box<str>,
     /// The server promised to keep our session after the connection.
@@ -157,6 +164,9 @@ impl Client {
                 version,
                 has_session: false,
                 connected_before: false,
+                suspicion: Suspicion::default(),
+                redirects: 0,
+                redirected: false,
                 must_start_clean: false,
                 reauthentication: None,
                 challenged: false,

@@ -43,12 +43,18 @@ impl Core {
         true
     }
 
-    /// Sends a message for the first time; the caller has seen to quota and a free identifier.
-    pub(super) fn send(&mut self, now: Instant, publication: Publication) {
-        let Some(connection) = self.phase.live_mut() else { return };
+    /// Sends a message that had to wait, unless it is too old by now. One that leaves at once never is, so that a Message
+    /// Expiry Interval of 0 means now or never.
+    pub(super) fn send_waiting(&mut self, now: Instant, publication: Publication) {
         if publication.expires.is_some_and(|at| at.since(now).get() < 1000) {
             return self.fail_publication(&publication, ErrorCode::MessageExpired);
         }
+        self.send(now, publication);
+    }
+
+    /// Sends a message for the first time; the caller has seen to quota and a free identifier.
+    pub(super) fn send(&mut self, now: Instant, publication: Publication) {
+        let Some(connection) = self.phase.live_mut() else { return };
         if publication.qos == QoS::AtMostOnce {
             match write_publication(&mut self.out, connection, &publication, None, false, now, false) {
                 Ok(()) => {

@@ -209,6 +209,7 @@ impl Core {
                 None => self.stats.unknown_acks += 1,
             },
         }
+        self.suspicion.on_answer();
         Ok(())
     }
 

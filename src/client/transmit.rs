@@ -53,7 +53,7 @@ impl Core {
                 && connection.has_quota()
                 && self.session.exchanges.has_free_id();
             let Some(publication) = self.session.queue.pop(quota) else { return };
-            self.send(now, publication);
+            self.send_waiting(now, publication);
         }
     }
 

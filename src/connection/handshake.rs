@@ -4,7 +4,7 @@ use super::ServerLimits;
 use crate::codec::{
     ConnAck, Connect, EncodeError, Properties, PropertyId, ProtocolVersion, ReasonCode, Violation, Will,
 };
-use crate::config::Config;
+use crate::config::{Config, is_representable};
 use crate::error::{Error, ErrorCode};
 
 /// User name and password of one attempt. They are written to CONNECT and not kept.
@@ -16,6 +16,26 @@ pub struct Credentials<'a> {
     pub password: Option<&'a [u8]>,
     /// First Authentication Data of enhanced authentication (3.1.2.11.10).
     pub auth_data: Option<&'a [u8]>,
+}
+
+impl Credentials<'_> {
+    /// Whether CONNECT of this version can carry them.
+    pub(crate) fn check(&self, version: ProtocolVersion) -> Result<(), Error> {
+        if version == ProtocolVersion::V311 && self.password.is_some() && self.username.is_none() {
+            let error = Error::named(ErrorCode::UnsupportedInVersion, "password");
+            return Err(error.broke("3.1.1 MQTT-3.1.2-22"));
+        }
+        let too_long = |data: Option<&[u8]>| data.is_some_and(|data| u16::try_from(data.len()).is_err());
+        let unfit = [
+            ("username", !self.username.is_none_or(is_representable)),
+            ("password", too_long(self.password)),
+            ("authenticator", too_long(self.auth_data)),
+        ];
+        match unfit.iter().find(|(_, is_unfit)| *is_unfit) {
+            Some((name, _)) => Err(Error::named(ErrorCode::InvalidArgument, name)),
+            None => Ok(()),
+        }
+    }
 }
 
 impl core::fmt::Debug for Credentials<'_> {

@@ -26,6 +26,11 @@ impl Exchange {
         if let Self::Publish { publication, .. } = self { Some(publication.sequence) } else { None }
     }
 
+    /// The same for one that was sent on this connection.
+    pub(crate) fn unanswered_sequence(&self) -> Option<u64> {
+        if let Self::Publish { publication, counted: true } = self { Some(publication.sequence) } else { None }
+    }
+
     /// Position of a PUBREL in the order of the PUBRECs that it answers.
     pub(super) fn release_sequence(&self) -> Option<u64> {
         if let Self::Release { sequence, .. } = self { Some(*sequence) } else { None }

@@ -284,6 +284,16 @@ impl Driver {
     }
 
     fn open(&self, target: Target) {
+        let mut checked = Ok(());
+        with_credentials(&target, &mut |credentials| {
+            self.enter(&mut |client: &mut Client, _| checked = client.check_credentials(credentials));
+        });
+        if let Err(error) = checked {
+            if let Some(ws) = target.socket() {
+                let _thrown = ws.close();
+            }
+            return self.fail(error);
+        }
         let protocols = target.protocols();
         let made = match target.socket() {
             Some(ws) => Ok(ws),
@@ -336,16 +346,10 @@ impl Driver {
             return;
         };
         let offered = texts(&target.protocols());
-        let username = target.username();
-        let password = target.password().map(|password| password.to_vec());
-        let auth_data = target.auth_data().map(|data| data.to_vec());
-        let credentials = Credentials {
-            username: username.as_deref(),
-            password: password.as_deref(),
-            auth_data: auth_data.as_deref(),
-        };
-        self.enter(&mut |client: &mut Client, now| {
-            client.handle_opened(now, &offered, &selected, credentials)
+        with_credentials(&target, &mut |credentials| {
+            self.enter(&mut |client: &mut Client, now| {
+                client.handle_opened(now, &offered, &selected, credentials)
+            });
         });
     }
 
@@ -380,6 +384,18 @@ impl Driver {
             }
         });
     }
+}
+
+/// Copies the credentials in for as long as `look` takes.
+fn with_credentials(target: &Target, look: &mut dyn FnMut(Credentials<'_>)) {
+    let username = target.username();
+    let password = target.password().map(|password| password.to_vec());
+    let auth_data = target.auth_data().map(|data| data.to_vec());
+    look(Credentials {
+        username: username.as_deref(),
+        password: password.as_deref(),
+        auth_data: auth_data.as_deref(),
+    });
 }
 
 /// What the WebSocket constructor threw.

@@ -45,6 +45,7 @@ extern "C" {
         text: Option<&str>,
         close_code: i32,
         retryable: bool,
+        server_reference: Option<&str>,
     ) -> Result<JsValue, JsValue>;
 
     /// A panic is about to become a trap.
@@ -96,6 +97,7 @@ impl EngineHost {
             error.text.as_deref(),
             error.close_code.map_or(-1, i32::from),
             !error.is_terminal(),
+            error.server_reference.as_deref(),
         )
         .unwrap_or_else(|thrown| thrown)
     }

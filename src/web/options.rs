@@ -138,6 +138,8 @@ impl Options {
             user_properties: self.user_properties(),
             will: self.find("will").map(|will| will.unchecked_ref::<Self>().to_will()).transpose()?,
             reconnect: self.flag("reconnect").then_some(reconnect),
+            max_redirects: self.u32("redirect.maxRedirects")?.unwrap_or_default(),
+            poison_limit: self.u32("poisonLimit")?.unwrap_or_default(),
             queue: QueueLimits {
                 max_messages: self.u32("offlineQueue.maxMessages")?.unwrap_or(defaults.queue.max_messages),
                 max_bytes: self.u32("offlineQueue.maxBytes")?.unwrap_or(defaults.queue.max_bytes),

@@ -124,8 +124,12 @@ fn without_a_method_auth_is_never_sent() {
 // 3.1.1 has no enhanced authentication; going on without it would be a downgrade.
 #[test]
 fn a_method_is_not_dropped_in_3_1_1() {
-    let mut rig = Rig::new(Config { authentication_method: Some("M".into()), ..config(V311) });
-    rig.start();
+    let wish = Config { authentication_method: Some("M".into()), ..config(V311) };
+    let error = wasmqtt::client::Client::new(wish.clone(), 1).unwrap_err();
+    assert_eq!(error.code, ErrorCode::UnsupportedInVersion);
+
+    let mut rig = Rig::connecting(Config { version: wasmqtt::config::VersionPolicy::Auto, ..wish });
+    rig.feed(&[0x20, 2, 0, 1]);
     rig.opened();
     let told = rig.told();
     assert!(told.iter().any(|line| line.contains("UnsupportedInVersion")), "{told:?}");

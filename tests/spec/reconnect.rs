@@ -1,7 +1,6 @@
 //! When the client tries again, and when it does not.
 
 use crate::support::*;
-use wasmqtt::codec::{PropertyId, Value};
 use wasmqtt::config::{Config, ReconnectPolicy};
 use wasmqtt::time::Millis;
 
@@ -146,26 +145,6 @@ fn a_disconnect_that_only_people_can_solve_is_the_end() {
         rig.says(disconnect(code));
         assert!(rig.told()[0].ends_with("no retry"), "{code:#x}");
     }
-}
-
-// §4.11: told, never followed.
-#[test]
-fn a_server_reference_is_told() {
-    let mut rig = Rig::v5();
-    rig.says(disconnect(0x9c).with(PropertyId::ServerReference, Value::Str("b.example")));
-    let found = rig.events.iter().find_map(|told| match told {
-        record::Told::Disconnected(Some(error), _) => error.text.clone(),
-        _ => None,
-    });
-    assert_eq!(found.as_deref(), Some("b.example"));
-
-    let mut rig = Rig::connecting(config(V5));
-    rig.says(refused(0x9d).with(PropertyId::ServerReference, Value::Str("c.example")));
-    let found = rig.events.iter().find_map(|told| match told {
-        record::Told::Disconnected(Some(error), _) => error.text.clone(),
-        _ => None,
-    });
-    assert_eq!(found.as_deref(), Some("c.example"));
 }
 
 // MQTT-4.13.1-1: say why, close, and read no further.

@@ -77,6 +77,12 @@ cases! {
         aPendingTargetTimesOut
         aLateAnswerIsIgnored
         anAnswerAfterFreeIsIgnored;
+    losing in "/tests/web/losing.js":
+        credentialsThatCannotBeSentOpenNothing
+        aSocketMadeForThemIsClosed
+        aServerReferenceIsFollowedAtOnce
+        aServerReferenceIsToldWhereItIsNotFollowed
+        aPoisonMessageIsGivenUp;
     receiving in "/tests/web/receiving.js":
         aChunkIsOneBatch
         connackAndMessagesShareABatch

@@ -75,9 +75,9 @@ export class Host {
     });
   }
 
-  makeError(code, reasonCode, at, limit, statement, text, closeCode, retryable) {
+  makeError(code, reasonCode, at, limit, statement, text, closeCode, retryable, serverReference) {
     this.#hooks.makeError?.(this.engine);
-    const fields = { code, reasonCode, at, limit, statement, text, closeCode, retryable };
+    const fields = { code, reasonCode, at, limit, statement, text, closeCode, retryable, serverReference };
     return Object.assign(new Error(`code ${code} ${text ?? ""}`), fields);
   }
 

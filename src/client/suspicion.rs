@@ -1,0 +1,121 @@
+//! What connections that end soon after CONNACK hint at: a message that this server never takes, or another client with
+//! our Client Identifier.
+//!
+//! Both are guesses, so they ask for much: five connections in a row, each accepted, each closed by the server within
+//! [`ReconnectPolicy::stable_after`](crate::config::ReconnectPolicy::stable_after) and without a reason of its own, with
+//! nothing else in between. A failed attempt, an answer that did not come in time or a restart ends the row.
+
+use super::{Core, Event, OpKind};
+use crate::codec::{ProtocolVersion, QoS, ReasonCode};
+use crate::error::{Error, ErrorCode};
+use crate::session::Exchange;
+use crate::time::Instant;
+
+/// Connections in a row after which a guess is made.
+const ROW: u32 = 5;
+
+/// Close codes of a server that ends for its own sake: going away, service restart, try again later (RFC 6455, 7.4).
+const RESTARTS: [u16; 3] = [1001, 1012, 1013];
+
+/// The latest connections that ended soon.
+#[derive(Debug, Default)]
+pub(super) struct Suspicion {
+    connected_at: Option<Instant>,
+    /// The server acknowledged something on this connection.
+    answered: bool,
+    /// The message that was the first without an acknowledgement each time; `None`: there was none.
+    head: Option<u64>,
+    /// Connections in a row that ended like this.
+    row: u32,
+}
+
+impl Suspicion {
+    pub(super) fn on_connected(&mut self, now: Instant) {
+        (self.connected_at, self.answered) = (Some(now), false);
+    }
+
+    pub(super) fn on_answer(&mut self) {
+        self.answered = true;
+    }
+
+    fn note(&mut self, head: Option<u64>) -> u32 {
+        self.row = if self.head == head { self.row + 1 } else { 1 };
+        self.head = head;
+        self.row
+    }
+}
+
+impl Core {
+    /// Looks at the end of a connection, or of an attempt at one, before anything is forgotten about it. Returns the
+    /// reason to go on with.
+    pub(super) fn suspect(&mut self, now: Instant, error: Error) -> Error {
+        let stable_after = self.config.reconnect.unwrap_or_default().stable_after;
+        let lasted = self.suspicion.connected_at.take().map(|since| now.since(since));
+        if lasted.is_some_and(|lasted| lasted >= stable_after) {
+            self.redirects = 0;
+        }
+        if !lasted.is_some_and(|lasted| lasted < stable_after) || !is_closed_without_cause(&error) {
+            self.suspicion.row = 0;
+            return error;
+        }
+        let head = self.session.exchanges.in_order(Exchange::unanswered_sequence).first().copied();
+        let head = head.filter(|_| !self.suspicion.answered);
+        let sequence = head.and_then(|id| self.session.exchanges.get(id)?.unanswered_sequence());
+        let row = self.suspicion.note(sequence);
+        match head {
+            Some(id) if row == self.config.poison_limit => self.give_up(id),
+            Some(_) if row == ROW && self.config.poison_limit == 0 => {
+                self.events.push_back(Event::Notice(Error::new(ErrorCode::PoisonMessage)));
+            }
+            // 5.0 has a reason code for it, so there is nothing to guess.
+            None if row >= ROW && self.version == ProtocolVersion::V311 => {
+                return error.turned_into(ErrorCode::SessionTakenOver).broke("3.1.1 MQTT-3.1.4-2");
+            }
+            Some(_) | None => {}
+        }
+        error
+    }
+
+    /// Ends the exchange of a message without sending it again.
+    fn give_up(&mut self, id: crate::codec::PacketId) {
+        let sequence = self.session.next_sequence();
+        let Some(exchange) = self.session.exchanges.get_mut(id) else { return };
+        let Exchange::Publish { publication, .. } = exchange else { return };
+        let op = publication.op;
+        if publication.qos == QoS::ExactlyOnce {
+            // The server may hold the identifier, and would take another message under it for this one: PUBCOMP says
+            // when it is free (4.3.3).
+            *exchange = Exchange::Release { op: None, sequence, counted: false };
+        } else {
+            self.session.exchanges.remove(id);
+        }
+        self.fail(op, OpKind::Publish, Error::new(ErrorCode::PoisonMessage));
+    }
+}
+
+/// Whether the server ended the connection, and said nothing that explains it by something other than what it was sent.
+fn is_closed_without_cause(error: &Error) -> bool {
+    match error.code {
+        ErrorCode::ConnectionClosed => error.close_code.is_some_and(|code| !RESTARTS.contains(&code)),
+        ErrorCode::DisconnectedByServer => {
+            error.reason.is_some_and(|reason| ABOUT_A_PACKET.contains(&reason))
+        }
+        _ => false,
+    }
+}
+
+/// Reasons of DISCONNECT that may be about a PUBLISH.
+const ABOUT_A_PACKET: [ReasonCode; 12] = [
+    ReasonCode::UNSPECIFIED_ERROR,
+    ReasonCode::MALFORMED_PACKET,
+    ReasonCode::PROTOCOL_ERROR,
+    ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR,
+    ReasonCode::TOPIC_FILTER_INVALID,
+    ReasonCode::TOPIC_NAME_INVALID,
+    ReasonCode::RECEIVE_MAXIMUM_EXCEEDED,
+    ReasonCode::TOPIC_ALIAS_INVALID,
+    ReasonCode::PACKET_TOO_LARGE,
+    ReasonCode::PAYLOAD_FORMAT_INVALID,
+    ReasonCode::RETAIN_NOT_SUPPORTED,
+    ReasonCode::QOS_NOT_SUPPORTED,
+];
