@@ -129,6 +129,7 @@ impl Core {
             subprotocol: subprotocol.into(),
         };
         self.out.clear();
+        self.redirects += u32::from(core::mem::take(&mut self.redirected));
         let checked = self.config.check_version(self.version).and_then(|()| credentials.check(self.version));
         let written = checked.and_then(|()| {
             // What is left to go wrong is the size of the whole packet.

@@ -36,6 +36,7 @@ export const CODE = {
   invalidOption: 1,
   invalidTopic: 2,
   clientClosed: 7,
+  unsupportedInVersion: 9,
   notConnected: 13,
   connectionClosed: 34,
   poisonMessage: 24,
