@@ -52,6 +52,7 @@ export interface EngineHost {
     retryable?: boolean,
   ): unknown;
   onFault(): void;
+    serverReference?: string,
 }
 
 /** Where and as whom one attempt connects. */
@@ -132,6 +133,10 @@ export interface EngineOptions {
   stableAfter: number;
   maxMessages: number;
   maxBytes: number;
+  /** 0: Server References are not followed. */
+  maxRedirects: number;
+  /** 0: messages are never given up. */
+  poisonLimit: number;
   /** 0 reject, 1 drop-oldest, 2 drop-newest. */
   overflow: number;
   manualAck: boolean;

@@ -26,7 +26,7 @@ const SPECIAL = {
       typeof value === "string" || value instanceof Uint8Array || value instanceof ArrayBuffer,
     "a string, a Uint8Array or an ArrayBuffer",
   ],
-  reconnect: [
+  switchable: [
     (value: unknown) => value === false || (typeof value === "object" && value !== null),
     "false or an object",
   ],

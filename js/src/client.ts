@@ -53,7 +53,7 @@ export class MqttClient implements AsyncDisposable {
     );
     this.#runtime = new Runtime({
       load,
-      urls: new UrlRotation(url),
+      urls: new UrlRotation(url, options.redirect),
       options: { ...options },
       engineOptions: this.#engineOptions,
       events: this.#events,

@@ -19,6 +19,7 @@ export type ErrorCode =
   | "session-lost"
   | "message-expired"
   | "dropped-from-queue"
+  | "poison-message"
   | "connect-refused"
   | "disconnected-by-server"
   | "malformed-packet"
@@ -32,6 +33,7 @@ export type ErrorCode =
   | "connack-timeout"
   | "version-not-supported"
   | "text-frame"
+  | "too-many-redirects"
   | "insecure-url"
   | "invalid-url"
   | "blocked-by-csp"
@@ -63,6 +65,7 @@ export const ERROR_CODES: readonly ErrorRow[] = [
   [21, "session-lost", "mqtt", false, "Nobody knows whether this message arrived: publish it again if a duplicate does no harm."],
   [22, "message-expired", "mqtt", false, "Raise `messageExpiryInterval`: the message was too old before it could be sent."],
   [23, "dropped-from-queue", "application", false, "Raise `offlineQueue.maxMessages` or `offlineQueue.maxBytes`: the queue was full."],
+  [24, "poison-message", "mqtt", false, "The server ends the connection whenever it gets this message: correct it, or set `poisonLimit` to give it up."],
   [30, "connect-refused", "mqtt", false, "Check user name, password, client identifier and the server's log."],
   [31, "disconnected-by-server", "mqtt", true, "See `reasonCode` and the server's log for why it ended the connection."],
   [32, "malformed-packet", "mqtt", true, "The server sent bytes that are not MQTT: check that the URL leads to an MQTT listener."],
@@ -71,11 +74,12 @@ export const ERROR_CODES: readonly ErrorRow[] = [
   [35, "connect-timeout", "network", true, "Check host, port and firewall, or raise `connectTimeout`."],
   [36, "keep-alive-timeout", "network", true, "The server did not answer a ping: check the network or raise `pingTimeout`."],
   [37, "subprotocol-rejected", "websocket", false, "Make server and proxy accept the WebSocket subprotocol mqtt, or set `subprotocols`."],
-  [38, "session-taken-over", "mqtt", false, "Give every tab and device its own `clientId`: another client connected with this one."],
+  [38, "session-taken-over", "mqtt", false, "Give every tab and device its own `clientId`: another client connected with this one, or seems to do so (no `reasonCode`)."],
   [39, "connect-failed", "network", true, "Check host, port, path, certificate and proxy; the browser tells only its console which one failed."],
   [40, "connack-timeout", "mqtt", true, "The WebSocket opened but MQTT stayed silent: check the path and that the proxy passes Sec-WebSocket-Protocol."],
   [41, "version-not-supported", "mqtt", false, "Set `protocolVersion` to \"auto\" or to the version that the server speaks."],
   [42, "text-frame", "websocket", true, "Make the server or bridge send binary WebSocket messages: MQTT is never text."],
+  [43, "too-many-redirects", "mqtt", false, "Correct the servers, which send clients from one to the other, or raise `redirect.maxRedirects`."],
   [50, "insecure-url", "page", false, "Use wss://: an https: page may open ws:// only to its own machine."],
   [51, "invalid-url", "application", false, "Use an absolute URL such as wss://broker.example.com/mqtt."],
   [52, "blocked-by-csp", "page", false, "Add the server to connect-src of the page's Content-Security-Policy."],

@@ -13,6 +13,7 @@ export interface MqttErrorInit {
   statement?: string | undefined;
   offset?: number | undefined;
   limit?: number | undefined;
+  serverReference?: string | undefined;
   cause?: unknown;
 }
 
@@ -34,6 +35,8 @@ export class MqttError extends Error {
   declare readonly reasonCode?: number;
   /** One reason code per filter, when the server refused some filter of a `subscribe` or `unsubscribe`. */
   declare readonly reasonCodes?: readonly number[];
+  /** Where the server says to go instead (5.0, section 4.11): as a rule hosts with or without port, with spaces between. Text from outside. */
+  declare readonly serverReference?: string;
   /** The server's own words: Reason String, or the reason of a WebSocket close. Text from outside: escape it. */
   declare readonly reasonString?: string;
   /** The code of the WebSocket close (RFC 6455, section 7.4). */
@@ -71,6 +74,7 @@ export function engineError(
   text: string | undefined,
   closeCode: number,
   retryable?: boolean,
+  serverReference?: string,
 ): MqttError {
   const code = (ERROR_CODES.find((row) => row[0] === number) ?? UNKNOWN)[1];
   const isArgument = number < 20; // then the text names the option or argument, else it is the server's
@@ -82,6 +86,7 @@ export function engineError(
     limit: known(limit),
     closeCode: known(closeCode),
     statement,
+    serverReference,
     retryable: number === 30 || number === 31 ? retryable : undefined, // the only ones that depend on the reason
   });
 }

@@ -60,6 +60,7 @@ const RECONNECT: Schema = {
   retryInitial: "boolean",
   retryIf: "function",
 };
+const REDIRECT: Schema = { allow: "function", maxRedirects: "integer" };
 const CREDENTIALS: Schema = { username: "string", password: "secret" };
 const AUTHENTICATOR: Schema = { method: "string", start: "function", respond: "function" };
 const OVERFLOWS = ["reject", "drop-oldest", "drop-newest"] as const;
@@ -83,7 +84,9 @@ const CLIENT: Schema = {
   authenticator: "object",
   properties: "object",
   subprotocols: "strings",
-  reconnect: "reconnect",
+  reconnect: "switchable",
+  redirect: "switchable",
+  poisonLimit: "integer",
   offlineQueue: "object",
   requeueQos2: "boolean",
   maximumPacketSize: "integer",
@@ -102,6 +105,9 @@ export function engineOptions(options: ClientOptions): EngineOptions {
   check(properties, PROPERTIES, "properties.");
   check(offlineQueue, OFFLINE_QUEUE, "offlineQueue.");
   check(reconnect, RECONNECT, "reconnect.");
+  const { redirect } = options;
+  // What is required is checked like a value, so that it is found missing.
+  if (redirect) check({ ...redirect, allow: redirect.allow ?? null }, REDIRECT, "redirect.");
   if (options.authenticator) check(options.authenticator, AUTHENTICATOR, "authenticator.");
 
   return {
@@ -121,6 +127,8 @@ export function engineOptions(options: ClientOptions): EngineOptions {
     jitter: reconnect.jitter ?? 1,
     maxAttempts: reconnect.maxAttempts ?? 0,
     stableAfter: reconnect.stableAfter ?? 10_000,
+    maxRedirects: redirect ? (redirect.maxRedirects ?? 5) : 0,
+    poisonLimit: options.poisonLimit ?? 0,
     maxMessages: offlineQueue.maxMessages ?? 100_000,
     maxBytes: offlineQueue.maxBytes ?? 16 * 2 ** 20,
     overflow: OVERFLOWS.indexOf(offlineQueue.overflow ?? "reject"),

@@ -77,7 +77,7 @@ export interface ReconnectOptions {
   readonly jitter?: number;
   /** Attempts in a row before the client gives up and closes; 0: it never does. @default 0 */
   readonly maxAttempts?: number;
-  /** Milliseconds that a connection must hold before delays and attempts start over. @default 10000 */
+  /** Milliseconds that a connection must hold before delays and attempts start over. Five in a row that a 3.1.1 server ends earlier, without a reason and with no failure in between, count as `session-taken-over`; 0: they do not. @default 10000 */
   readonly stableAfter?: number;
   /**
    * Whether to go on trying when the very first connection fails. False: `connect` and `start` reject as soon as each
@@ -88,6 +88,20 @@ export interface ReconnectOptions {
   readonly retryInitial?: boolean;
   /** Asked before every retry; false closes the client. It cannot force a retry after a final error. */
   readonly retryIf?: (error: MqttError | undefined, attempt: number) => boolean;
+}
+
+/** Whether to go where a server sends its clients. MQTT 5.0, section 4.11: 0x9C "use another server", 0x9D "server moved". */
+export interface RedirectOptions {
+  /**
+   * Names the URL for a server's reference, as a rule hosts with or without port and spaces between, or nothing if this
+   * client shall not go there: then 0x9C is a failure to be retried, 0x9D the end. User name and password go there too,
+   * so only return what you trust. It never leads from wss: to ws:. `error.reasonCode` is 0x9C for one connection, after
+   * which the client turns to its own URL again, and 0x9D for all from now on. May be async; throwing is
+   * `provider-failed`.
+   */
+  readonly allow: (reference: string, error: MqttError) => MaybePromise<string | URL | undefined>;
+  /** How often to go on before a connection holds for `reconnect.stableAfter`; then the client closes with `too-many-redirects`. @default 5 */
+  readonly maxRedirects?: number;
 }
 
 /** Limits of the queue in which messages wait for a connection, or for a slow one to take them. */
@@ -155,6 +169,10 @@ export interface ClientOptions {
   readonly subprotocols?: readonly string[];
   /** How to come back after a lost connection; false: not at all. @default all defaults of `ReconnectOptions` */
   readonly reconnect?: false | ReconnectOptions;
+  /** Where else a server may send this client; false: nowhere. References are told as `error.serverReference` in any case. MQTT 5.0, section 4.11. @default false */
+  readonly redirect?: false | RedirectOptions;
+  /** After how many connections in a row that each ended soon after this QoS 1 or 2 message was sent again, with nothing acknowledged, a message is given up and its `publish` rejects with `poison-message`. 0: never, as the standard demands (section 4.4); the `error` event tells of the message that holds up the others after five. @default 0 */
+  readonly poisonLimit?: number;
   /** How much may wait for a connection. */
   readonly offlineQueue?: OfflineQueueOptions;
   /** Publishes unfinished QoS 2 messages again, as new ones, when the server forgot the session: they may then arrive twice. False: their `publish` rejects with `session-lost`. Section 4.4. @default false */

@@ -20,6 +20,7 @@ export type {
   OfflineQueueOptions,
   PublishOptions,
   ReconnectOptions,
+  RedirectOptions,
   SubscribeOptions,
   UrlSource,
   WebSocketLike,

@@ -298,11 +298,12 @@ export class Runtime {
     else urls.failed();
 
     if (delay === undefined || this.#isClosed) return; // a listener may have closed it
-    if (this.#wantsRetry(error, attempt)) events.emit("reconnecting", { attempt, delay, ...why });
+    if (follows || this.#wantsRetry(error, attempt)) events.emit("reconnecting", { attempt, delay, ...why });
     else this.#giveUp(error);
   }
 
   /** Whether the application wants the attempt that the engine plans. */
+    const follows = urls.ended(error, wasAccepted);
   #wantsRetry(error: MqttError | undefined, attempt: number): boolean {
     const { retryInitial = false, retryIf } = this.#parts.options.reconnect || {};
     const isFirst = this.#opening !== undefined && this.#operations.has(this.#opening.id);

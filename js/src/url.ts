@@ -1,16 +1,26 @@
 import { MqttError } from "./errors.js";
-import type { Attempt, UrlSource } from "./options.js";
+import type { Attempt, RedirectOptions, UrlSource } from "./options.js";
 
 const RAW_TCP = /^(mqtts?|tcps?|ssl|tls):$/;
+const SERVER_MOVED = 0x9d;
 const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/;
 
-/** Gives each attempt its URL; a list moves on after a failure. */
+/** Gives each attempt its URL: a list moves on after a failure, and servers may send us elsewhere (4.11). */
 export class UrlRotation {
   readonly #source: UrlSource;
+  readonly #redirect: RedirectOptions | undefined;
   #failures = 0;
+  /** Where the latest attempt went. */
+  #latest = "";
+  /** Where the server has moved for good. */
+  #moved: string | undefined;
+  /** The error whose reference the next attempt follows, then the one whose reference was followed last. */
+  #next: MqttError | undefined;
+  #last: MqttError | undefined;
 
-  constructor(source: UrlSource) {
+  constructor(source: UrlSource, redirect?: RedirectOptions | false) {
     this.#source = source;
+    this.#redirect = redirect && redirect.maxRedirects !== 0 ? redirect : undefined;
     // What does not depend on the attempt is checked now, where the caller sees it.
     if (typeof source !== "function") for (const url of list(source)) checkUrl(url);
   }
@@ -20,15 +30,46 @@ export class UrlRotation {
     return typeof this.#source === "function" ? 1 : list(this.#source).length;
   }
 
-  failed(): void {
-    this.#failures++;
+  /** Takes note of why an attempt or an accepted connection ended. True: the next attempt goes where the server says. */
+  ended(error: MqttError | undefined, wasAccepted: boolean): boolean {
+    // A reference that was not wanted comes back as the error of its attempt.
+    const isRedirect = error?.reasonCode === 0x9c || error?.reasonCode === SERVER_MOVED;
+    const follows =
+      isRedirect && this.#redirect && error.serverReference !== undefined && error !== this.#last;
+    this.#next = follows ? error : undefined;
+    if (!follows && !wasAccepted) this.#failures++;
+    return this.#next !== undefined;
   }
 
   async next(attempt: Attempt): Promise<string> {
+    const redirect = this.#next;
+    this.#next = undefined;
+    const url = redirect ? await this.#follow(redirect) : await this.#usual(attempt);
+    this.#latest = url;
+    return url;
+  }
+
+  async #usual(attempt: Attempt): Promise<string> {
     const source = this.#source;
+    if (this.#moved) return this.#moved;
     if (typeof source === "function") return checkUrl(await source(attempt));
     const urls = list(source);
     return checkUrl(urls[this.#failures % urls.length]);
+  }
+
+  async #follow(error: MqttError): Promise<string> {
+    this.#last = error;
+    const target = await this.#redirect?.allow(error.serverReference ?? "", error);
+    if (target === undefined) throw error;
+    const url = checkUrl(target);
+    if (url.startsWith("ws:") && this.#latest.startsWith("wss:")) {
+      throw new MqttError("insecure-url", {
+        detail: "redirect.allow",
+        hint: "Return a wss: URL: a secure connection is not continued on an insecure one.",
+      });
+    }
+    if (error.reasonCode === SERVER_MOVED) this.#moved = url;
+    return url;
   }
 }
 

@@ -50,7 +50,9 @@ const refusal = (reason) => {
 
 /** A client whose server sends it elsewhere. */
 async function sentElsewhere(module, maxRedirects) {
-  const rig = await new Rig(module, { options: { maxRedirects, maxDelay: 3_600_000, minDelay: 3_600_000 } }).start();
+  const rig = await new Rig(module, {
+    options: { maxRedirects, maxDelay: 3_600_000, minDelay: 3_600_000 },
+  }).start();
   rig.socket.open();
   rig.socket.receive(refusal(0x9c));
   await turn();
