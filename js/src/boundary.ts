@@ -17,7 +17,7 @@ export interface RawEngine {
   publish(topic: string, payload: Uint8Array, flags: number, options: RawProperties | undefined): number;
   /** Returns the operation's number, then the subscription id of each filter. */
   subscribe(filters: readonly string[], options: RawSubscribeOptions): Uint32Array;
-  unsubscribe(subscriptionIds: Uint32Array): number;
+  unsubscribe(subscriptionIds: Uint32Array, options: RawUnsubscribeOptions): number;
   /** True: never transmitted. Either way no record follows. */
   cancel(operation: number): boolean;
   acknowledge(token: number, reasonCode: number): void;
@@ -89,6 +89,10 @@ export interface RawSubscribeOptions {
   noLocal: boolean;
   retainAsPublished: boolean;
   retainHandling: number;
+  userProperties?: string[];
+}
+
+export interface RawUnsubscribeOptions {
   userProperties?: string[];
 }
 

@@ -1,4 +1,11 @@
-import type { EngineOptions, RawDisconnect, RawProperties, RawSubscribeOptions, Target } from "./boundary.js";
+import type {
+  EngineOptions,
+  RawDisconnect,
+  RawProperties,
+  RawSubscribeOptions,
+  RawUnsubscribeOptions,
+  Target,
+} from "./boundary.js";
 import { check, type Kind, type Schema } from "./check.js";
 import { invalidArgument } from "./errors.js";
 import type {
@@ -8,6 +15,7 @@ import type {
   PublishOptions,
   ReconnectOptions,
   SubscribeOptions,
+  UnsubscribeOptions,
   Will,
 } from "./options.js";
 import type { OperationOptions, Payload, PublishProperties, QoS, UserProperties } from "./types.js";
@@ -41,6 +49,7 @@ const SUBSCRIBE: Schema = {
   userProperties: "pairs",
   buffer: "object",
 };
+const UNSUBSCRIBE: Schema = { ...CONTROL, userProperties: "pairs" };
 const BUFFER: Schema = { max: "integer", overflow: ["drop-oldest", "drop-newest", "latest-per-topic"] };
 const CLOSE: Schema = {
   timeout: "integer",
@@ -177,6 +186,11 @@ export function subscribeArguments(options: SubscribeOptions): RawSubscribeOptio
     retainHandling: options.retainHandling ?? 0,
     ...defined({ userProperties: flat(options.userProperties) }),
   };
+}
+
+export function unsubscribeArguments(options: UnsubscribeOptions): RawUnsubscribeOptions {
+  check(options, UNSUBSCRIBE);
+  return defined({ userProperties: flat(options.userProperties) });
 }
 
 export function closeArguments(options: CloseOptions): RawDisconnect {

@@ -225,6 +225,15 @@ export interface SubscribeOptions extends OperationOptions {
   readonly buffer?: BufferOptions;
 }
 
+/** Options of `subscription.unsubscribe`. */
+export interface UnsubscribeOptions extends OperationOptions {
+  /**
+   * For the UNSUBSCRIBE packet, if one is sent. Where they cannot be sent, on 3.1.1 or in a packet too large for the
+   * server, the call rejects, but the subscription has ended all the same. MQTT 5.0, section 3.10.2.1.2.
+   */
+  readonly userProperties?: UserProperties;
+}
+
 /** Options of `close`. */
 export interface CloseOptions {
   /** Milliseconds to wait for what is under way; then it is given up. @default 5000 */

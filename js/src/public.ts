@@ -22,6 +22,7 @@ export type {
   ReconnectOptions,
   RedirectOptions,
   SubscribeOptions,
+  UnsubscribeOptions,
   UrlSource,
   WebSocketLike,
   Will,

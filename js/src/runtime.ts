@@ -1,5 +1,5 @@
 import type { BatchRecord, CompletedRecord, DisconnectedRecord, FailedRecord } from "./batch.js";
-import type { EngineOptions, Glue, RawDisconnect, RawEngine } from "./boundary.js";
+import type { EngineOptions, Glue, RawDisconnect, RawEngine, RawUnsubscribeOptions } from "./boundary.js";
 import type { ClientEvents } from "./client-events.js";
 import { answerChallenge, resolveTarget, startAuthentication } from "./dial.js";
 import { Engine } from "./engine.js";
@@ -59,7 +59,7 @@ export class Runtime {
       acknowledge: (token, reasonCode) => {
         if (token > 0) this.#engine?.call((raw) => raw.acknowledge(token, reasonCode));
       },
-      unsubscribe: (subscription, options) => this.#unsubscribe(subscription, options),
+      unsubscribe: (subscription, options, raw) => this.#unsubscribe(subscription, options, raw),
       report: (error) => this.report(error),
     };
   }
@@ -157,12 +157,16 @@ export class Runtime {
     else reportToHost(error);
   }
 
-  #unsubscribe(subscription: ActiveSubscription, options: OperationOptions): Promise<void> {
+  #unsubscribe(
+    subscription: ActiveSubscription,
+    options: OperationOptions,
+    rawOptions: RawUnsubscribeOptions,
+  ): Promise<void> {
     const ids = Uint32Array.from(this.subscriptions.remove(subscription));
     if (ids.length === 0 || this.state === "closed") return Promise.resolve();
     return this.operate(
       options,
-      (raw) => raw.unsubscribe(ids),
+      (raw) => raw.unsubscribe(ids, rawOptions),
       () => {},
     );
   }

@@ -1,9 +1,10 @@
 import type { MessageRecord } from "./batch.js";
+import type { RawUnsubscribeOptions } from "./boundary.js";
 import { asyncDispose } from "./dispose.js";
 import { MqttError } from "./errors.js";
 import { type Message, type MessageContext, ReceivedMessage } from "./message.js";
-import { checkControl } from "./normalize.js";
-import type { BufferOptions } from "./options.js";
+import { unsubscribeArguments } from "./normalize.js";
+import type { BufferOptions, UnsubscribeOptions } from "./options.js";
 import type { OperationOptions, QoS } from "./types.js";
 
 /** Takes a message. A promise that it returns is watched for failure, not waited for. */
@@ -27,12 +28,16 @@ export interface Subscription extends AsyncIterable<Message>, AsyncDisposable {
    * Stops the messages at once and resolves when the server confirmed it. The server is asked only when no other
    * subscription of this client has the filter. Calling it again does no harm.
    */
-  unsubscribe(options?: OperationOptions): Promise<void>;
+  unsubscribe(options?: UnsubscribeOptions): Promise<void>;
 }
 
 /** @internal What subscriptions need of their client. */
 export interface SubscriptionContext extends MessageContext {
-  unsubscribe(subscription: ActiveSubscription, options: OperationOptions): Promise<void>;
+  unsubscribe(
+    subscription: ActiveSubscription,
+    options: OperationOptions,
+    raw: RawUnsubscribeOptions,
+  ): Promise<void>;
   /** Something went wrong that no call waits for. */
   report(error: MqttError): void;
 }
@@ -62,10 +67,10 @@ export class ActiveSubscription implements Subscription {
     this.#buffering = !handler;
   }
 
-  async unsubscribe(options: OperationOptions = {}): Promise<void> {
-    checkControl(options);
+  async unsubscribe(options: UnsubscribeOptions = {}): Promise<void> {
+    const raw = unsubscribeArguments(options);
     this.end();
-    this.#unsubscribed ??= this.#context.unsubscribe(this, options);
+    this.#unsubscribed ??= this.#context.unsubscribe(this, options, raw);
     await this.#unsubscribed;
   }
 

@@ -84,7 +84,9 @@ impl Client {
         for (index, filter) in (0_u32..).zip(filters) {
             let valid = TopicFilter::parse(filter.filter)
                 .map_err(|error| Error::invalid_filter(filter.filter, error))?;
-            self.core.check_filter(valid, filter.options).map_err(|error| error.at(index))?;
+            self.core
+                .check_filter(valid, filter.options, user_properties)
+                .map_err(|error| error.at(index))?;
             parsed.push((valid, filter.options));
         }
         let ids = self.core.session.subscriptions.want(&parsed, user_properties.as_bytes());
@@ -96,10 +98,12 @@ impl Client {
     }
 
     /// Ends subscriptions (3.10). Their messages stop at once; numbers that are not known are passed over.
+    /// `user_properties` is a block of User Properties for UNSUBSCRIBE. Where it cannot be sent, in 3.1.1 or because the
+    /// packet would be too large, the server is asked without it, and the operation fails.
     ///
     /// # Errors
     /// `client-closed`.
-    pub fn unsubscribe(&mut self, ids: &[u32]) -> Result<OpId, Error> {
+    pub fn unsubscribe(&mut self, ids: &[u32], user_properties: Properties<'_>) -> Result<OpId, Error> {
         self.core.ensure_open()?;
         let removed = ids.iter().filter_map(|id| self.core.session.subscriptions.remove(*id));
         let filters: Vec<Box<str>> = removed.map(|entry| entry.filter).collect();
@@ -107,7 +111,8 @@ impl Client {
         if filters.is_empty() {
             self.core.complete(super::Completion::new(op, OpKind::Unsubscribe));
         } else {
-            self.core.session.requests.push_back(Request::Unsubscribe { op: Some(op), filters });
+            let properties = user_properties.as_bytes().into();
+            self.core.session.requests.push_back(Request::Unsubscribe { op: Some(op), filters, properties });
             self.core.write_requests();
         }
         Ok(op)
@@ -293,13 +298,18 @@ impl Core {
         Ok(())
     }
 
-    fn check_filter(&self, filter: TopicFilter<'_>, options: SubscribeOptions) -> Result<(), Error> {
+    fn check_filter(
+        &self,
+        filter: TopicFilter<'_>,
+        options: SubscribeOptions,
+        user_properties: Properties<'_>,
+    ) -> Result<(), Error> {
         if filter.is_shared() && options.no_local {
             return Err(Error::named(ErrorCode::InvalidFilter, "noLocal").broke("MQTT-3.8.3-4"));
         }
         let Some(connection) = self.phase.live() else { return Ok(()) };
         connection.negotiated.limits.check_filter(filter)?;
-        check_options(connection.negotiated.version, options)
+        check_options(connection.negotiated.version, options, user_properties)
     }
 
     fn cancel(&mut self, op: OpId) -> bool {
@@ -342,4 +352,3 @@ fn is_utf_8<P: PayloadSource + ?Sized>(payload: &P) -> bool {
     payload.copy_to(&mut bytes);
     core::str::from_utf8(&bytes).is_ok()
 }
-

@@ -26,7 +26,9 @@ impl Core {
             let Some(request) = self.session.requests.pop_front() else { return };
             match request {
                 Request::Subscribe { op, ids, sent } => self.write_subscribe(op, ids, !sent.is_empty()),
-                Request::Unsubscribe { op, filters } => self.write_unsubscribe(op, filters),
+                Request::Unsubscribe { op, filters, properties } => {
+                    self.write_unsubscribe(op, filters, properties);
+                }
             }
         }
     }
@@ -82,8 +84,9 @@ impl Core {
                 // Perhaps the server has seen this SUBSCRIBE already: then its retained messages are on their way.
                 options.retain_handling = RetainHandling::SendIfNew;
             }
+            let block = Properties::from_validated(&entry.properties);
             let checked =
-                limits.check_filter(filter).and_then(|()| check_options(self.version, entry.options));
+                limits.check_filter(filter).and_then(|()| check_options(self.version, entry.options, block));
             let pushed = checked.and_then(|()| list.filters.push(filter, options).map_err(invalid_filter));
             match pushed {
                 Ok(()) => {}
@@ -94,7 +97,6 @@ impl Core {
                 }
             }
             if list.sent.is_empty() {
-                let block = Properties::from_validated(&entry.properties);
                 list.properties = PropertiesBuf::from_validated(block);
                 if limits.subscription_identifiers {
                     let value = Value::VarInt(entry.identifier);
@@ -127,7 +129,7 @@ impl Core {
         self.fail(op, OpKind::Subscribe, error);
     }
 
-    fn write_unsubscribe(&mut self, op: Option<OpId>, filters: Vec<Box<str>>) {
+    fn write_unsubscribe(&mut self, op: Option<OpId>, filters: Vec<Box<str>>, properties: Box<[u8]>) {
         let Some(connection) = self.phase.live() else { return };
         let limits = connection.negotiated.limits;
         let mut names = NamesBuf::default();
@@ -135,14 +137,23 @@ impl Core {
             // Cannot fail: the filter was in a SUBSCRIBE before.
             let _fits = TopicFilter::parse(filter).map(|filter| names.push(filter));
         }
-        let request = Request::Unsubscribe { op, filters };
+        let block = PropertiesBuf::from_validated(Properties::from_validated(&properties));
+        let request = Request::Unsubscribe { op, filters, properties };
         let written = self.write_request(request, |packet_id, version, out| {
-            let packet = Unsubscribe { packet_id, properties: Properties::EMPTY, filters: names.as_names() };
+            let (properties, filters) = (block.as_properties(), names.as_names());
+            check_user_properties(version, properties)?;
+            let packet = Unsubscribe { packet_id, properties, filters };
             limits.check_size(packet.encoded_len(version).map_err(invalid_filter)?)?;
             packet.encode(version, out).map_err(invalid_filter)
         });
-        if let Err((error, request)) = written {
-            self.fail_request(&request, error);
+        match written {
+            Ok(()) => {}
+            // The application has no use for the messages any more, so the server hears that all the same.
+            Err((error, Request::Unsubscribe { op, filters, properties })) if !properties.is_empty() => {
+                self.fail(op, OpKind::Unsubscribe, error);
+                self.write_unsubscribe(None, filters, Box::default());
+            }
+            Err((error, request)) => self.fail_request(&request, error),
         }
     }
 
@@ -248,11 +259,22 @@ impl Core {
     }
 }
 
-/// 3.1.1 has a QoS and no other subscription option.
-pub(super) fn check_options(version: ProtocolVersion, options: SubscribeOptions) -> Result<(), Error> {
+/// 3.1.1 has a QoS, no other subscription option and no properties.
+pub(super) fn check_options(
+    version: ProtocolVersion,
+    options: SubscribeOptions,
+    user_properties: Properties<'_>,
+) -> Result<(), Error> {
     let plain = SubscribeOptions { qos: options.qos, ..SubscribeOptions::default() };
     if version == ProtocolVersion::V311 && options != plain {
         return Err(Error::named(ErrorCode::UnsupportedInVersion, "subscription options"));
+    }
+    check_user_properties(version, user_properties)
+}
+
+fn check_user_properties(version: ProtocolVersion, block: Properties<'_>) -> Result<(), Error> {
+    if version == ProtocolVersion::V311 && !block.is_empty() {
+        return Err(Error::named(ErrorCode::UnsupportedInVersion, "userProperties"));
     }
     Ok(())
 }

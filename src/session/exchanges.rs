@@ -136,7 +136,8 @@ mod tests {
     use super::*;
 
     fn request() -> Exchange {
-        Exchange::Request { request: Request::Unsubscribe { op: None, filters: Vec::new() }, sequence: 0 }
+        let (filters, properties) = (Vec::new(), Box::default());
+        Exchange::Request { request: Request::Unsubscribe { op: None, filters, properties }, sequence: 0 }
     }
 
     fn insert(table: &mut Exchanges) -> u16 {

@@ -35,6 +35,8 @@ pub(crate) enum Request {
     Unsubscribe {
         op: Option<OpId>,
         filters: Vec<Box<str>>,
+        /// User Properties, encoded.
+        properties: Box<[u8]>,
     },
 }
 

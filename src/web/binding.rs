@@ -106,9 +106,12 @@ impl MqttEngine {
     /// Ends subscriptions by their numbers. Returns the operation.
     ///
     /// # Errors
-    /// `client-closed`.
-    pub fn unsubscribe(&self, ids: &[u32]) -> Result<u32, JsValue> {
-        self.driver.command(&mut |client: &mut Client, _| client.unsubscribe(ids).map(|op| op.0))
+    /// `invalid-option`, `client-closed`.
+    pub fn unsubscribe(&self, ids: &[u32], options: &Options) -> Result<u32, JsValue> {
+        self.driver.command(&mut |client: &mut Client, _| {
+            let properties = options.to_user_properties()?;
+            client.unsubscribe(ids, properties.as_properties()).map(|op| op.0)
+        })
     }
 
     /// Gives an operation up; `true` when it had not been sent and never will be.

@@ -188,7 +188,7 @@ test("one refused filter refuses all of them, with every code", async () => {
     offset: 1,
     reasonName: "Not authorized",
   });
-  assert.deepEqual(engine.called("unsubscribe"), [[[1, 2]]]);
+  assert.deepEqual(engine.called("unsubscribe"), [[[1, 2], {}]]);
   engine.message("ok", "x", [1]);
   await turn();
   assert.deepEqual(seen, []);
@@ -212,12 +212,29 @@ test("the same filter twice is one subscription of the server's, until the last 
   const last = two.unsubscribe();
   assert.equal(last instanceof Promise, true);
   await turn();
-  assert.deepEqual(engine.called("unsubscribe"), [[[1]]]);
+  assert.deepEqual(engine.called("unsubscribe"), [[[1], {}]]);
   engine.complete(engine.operation, { codes: [0] });
   await last;
   engine.message("t", "", [1]);
   await turn();
   assert.deepEqual(seen, ["one", "two"]);
+});
+
+test("user properties go with the unsubscribe, and a refusal of them is told", async () => {
+  const { client, engine } = await connectFake();
+  const subscribing = client.subscribe("t", {}, () => assert.fail("unsubscribed"));
+  engine.complete(engine.operation, { codes: [0] });
+  const subscription = await subscribing;
+  await assert.rejects(subscription.unsubscribe({ userProperties: ["why"] } as never), {
+    code: "invalid-option",
+  });
+  const leaving = subscription.unsubscribe({ userProperties: [["why", "done"]] });
+  await turn();
+  assert.deepEqual(engine.called("unsubscribe"), [[[1], { userProperties: ["why", "done"] }]]);
+  engine.fail(engine.operation, new MqttError("unsupported-in-version"));
+  await assert.rejects(leaving, { code: "unsupported-in-version" });
+  engine.message("t", "", [1]);
+  await turn();
 });
 
 test("an aborted subscribe leaves nothing behind", async () => {
@@ -227,7 +244,7 @@ test("an aborted subscribe leaves nothing behind", async () => {
   controller.abort();
   await assert.rejects(subscribing, { code: "aborted" });
   assert.equal(engine.called("cancel").length, 1);
-  assert.deepEqual(engine.called("unsubscribe"), [[[1]]]);
+  assert.deepEqual(engine.called("unsubscribe"), [[[1], {}]]);
   engine.message("t", "", [1]);
   await turn();
 });

@@ -185,7 +185,7 @@ test("unsubscribe ends delivery at once and asks only once", async () => {
   deliver("late");
   await Promise.all([first, active.unsubscribe()]);
   assert.deepEqual(seen, []);
-  assert.deepEqual(calls, [["unsubscribe", active, { timeout: 5 }]]);
+  assert.deepEqual(calls, [["unsubscribe", active, { timeout: 5 }, {}]]);
   await assert.rejects(active.unsubscribe({ timeOut: 1 } as never), { code: "invalid-option" });
 });
 

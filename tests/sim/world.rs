@@ -175,7 +175,7 @@ impl World {
     fn unsubscribe(&mut self) {
         let name = self.random.pick(&FILTERS);
         let Some(id) = self.model.wanted.remove(name) else { return };
-        let op = self.client.unsubscribe(&[id]).unwrap();
+        let op = self.client.unsubscribe(&[id], Properties::EMPTY).unwrap();
         self.note(|| format!("unsubscribe {name}: {op:?}"));
         self.model.open.insert(op.0, Asked::Unsubscribe);
     }

@@ -87,7 +87,7 @@ fn nothing_new_is_taken_while_leaving() {
     rig.disconnect(1000);
     let nothing = Default::default();
     assert_eq!(rig.publish_with(Q0, "a", "x", &nothing).unwrap_err().code, ErrorCode::ClientClosed);
-    assert_eq!(rig.client.unsubscribe(&[1]).unwrap_err().code, ErrorCode::ClientClosed);
+    assert_eq!(rig.client.unsubscribe(&[1], NONE).unwrap_err().code, ErrorCode::ClientClosed);
     assert_eq!(rig.client.ping(rig.now).unwrap_err().code, ErrorCode::ClientClosed);
     let subscribe = [filter("a", Default::default())];
     assert_eq!(rig.try_subscribe(&subscribe).unwrap_err().code, ErrorCode::ClientClosed);

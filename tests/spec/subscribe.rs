@@ -216,3 +216,35 @@ fn a_subscription_given_up_before_it_was_sent_is_never_sent() {
     assert_eq!(rig.sent(), ["UNSUBSCRIBE #1 a"]);
     assert_eq!(rig.told(), ["connected", "subscribed 1 [0x11]"]);
 }
+
+// 3.10.2.1.2
+#[test]
+fn an_unsubscribe_carries_user_properties_also_when_it_is_repeated() {
+    let why = property(PropertyId::UserProperty, Value::Pair("why", "done"));
+    let mut rig = Rig::v5();
+    let (_, ids) = rig.subscribe(&[("a", Q0), ("b", Q0)]);
+    rig.says(suback(1, &[0, 0]));
+    rig.forget();
+    rig.unsubscribe_with(&ids, &why);
+    assert_eq!(rig.sent(), ["UNSUBSCRIBE #2 a b why=done"]);
+    rig.reconnect(connack_resumed());
+    assert_eq!(rig.sent(), ["UNSUBSCRIBE #3 a b why=done"]);
+    rig.says(unsuback(3, &[0, 0]));
+    assert_eq!(rig.told(), ["unsubscribed 2"]);
+}
+
+#[test]
+fn user_properties_that_the_server_cannot_take_fail_the_unsubscribe_and_it_is_sent_without() {
+    let why = property(PropertyId::UserProperty, Value::Pair("why", "too long for this server"));
+    let mut rig = Rig::connecting(config(V5));
+    rig.says(connack().with(PropertyId::MaximumPacketSize, Value::U32(30)));
+    let (_, ids) = rig.subscribe(&[("a", Q0)]);
+    rig.says(suback(1, &[0]));
+    rig.forget();
+    let op = rig.unsubscribe_with(&ids, &why);
+    assert_eq!(rig.told(), [format!("unsubscribe {} failed: PacketTooLarge", op.0)]);
+    assert_eq!(rig.sent(), ["UNSUBSCRIBE #3 a"]);
+    rig.forget();
+    rig.says(unsuback(3, &[0]));
+    assert!(rig.told().is_empty(), "the operation has ended already");
+}

@@ -1,6 +1,7 @@
 //! 5.0 first, 3.1.1 where the server knows nothing else.
 
 use crate::support::*;
+use wasmqtt::ErrorCode;
 use wasmqtt::config::{Config, VersionPolicy};
 
 fn auto() -> Rig {
@@ -95,4 +96,29 @@ fn what_needs_5_fails_once_3_1_1_is_agreed() {
         ["connected", "subscribe 2 failed: UnsupportedInVersion", "publish 1 failed: UnsupportedInVersion"];
     assert_eq!(told, expected);
     assert_eq!(rig.sent(), ["CONNECT 4 resume cid"]);
+}
+
+#[test]
+fn user_properties_are_refused_in_3_1_1_and_not_dropped_silently() {
+    use wasmqtt::codec::{PropertyId, SubscribeOptions, Value};
+    let why = property(PropertyId::UserProperty, Value::Pair("why", "because"));
+    let wanted = [filter("a", SubscribeOptions::default())];
+    let mut rig = auto();
+    rig.subscribe_with(&wanted, &why).unwrap();
+    rig.feed(&REFUSAL_IN_3_1_1);
+    rig.opened();
+    rig.says(connack());
+    assert_eq!(rig.told(), ["connected", "subscribe 1 failed: UnsupportedInVersion"]);
+
+    let error = rig.subscribe_with(&wanted, &why).unwrap_err();
+    assert_eq!(error.code, ErrorCode::UnsupportedInVersion);
+    assert_eq!(rig.sent(), ["CONNECT 4 resume cid"]);
+
+    // The messages are not wanted any more, so the server hears of that all the same.
+    let (_, ids) = rig.try_subscribe(&wanted).unwrap();
+    rig.says(suback(1, &[0]));
+    rig.forget();
+    let op = rig.unsubscribe_with(&ids, &why);
+    assert_eq!(rig.told(), [format!("unsubscribe {} failed: UnsupportedInVersion", op.0)]);
+    assert_eq!(rig.sent(), ["UNSUBSCRIBE #3 a"]);
 }

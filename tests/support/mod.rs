@@ -12,8 +12,7 @@ pub(crate) use say::*;
 use wasmqtt::Error;
 use wasmqtt::client::{Client, ClientState, DisconnectOptions, TransportClose, TransportRequest};
 use wasmqtt::codec::{
-    FrameBuffer, Packet, Properties, PropertiesBuf, ProtocolVersion, QoS, Sender, SubscribeOptions,
-    decode_from_client,
+    FrameBuffer, Packet, PropertiesBuf, ProtocolVersion, QoS, Sender, SubscribeOptions, decode_from_client,
 };
 use wasmqtt::config::{Config, ReconnectPolicy, VersionPolicy};
 use wasmqtt::connection::Credentials;
@@ -232,13 +231,25 @@ impl Rig {
     }
 
     pub(crate) fn try_subscribe(&mut self, filters: &[Filter<'_>]) -> Result<(OpId, Vec<u32>), Error> {
-        let result = self.client.subscribe(filters, Properties::EMPTY);
+        self.subscribe_with(filters, &PropertiesBuf::new())
+    }
+
+    pub(crate) fn subscribe_with(
+        &mut self,
+        filters: &[Filter<'_>],
+        properties: &PropertiesBuf,
+    ) -> Result<(OpId, Vec<u32>), Error> {
+        let result = self.client.subscribe(filters, properties.as_properties());
         self.drain();
         result
     }
 
     pub(crate) fn unsubscribe(&mut self, ids: &[u32]) -> OpId {
-        let op = self.client.unsubscribe(ids).expect("is accepted");
+        self.unsubscribe_with(ids, &PropertiesBuf::new())
+    }
+
+    pub(crate) fn unsubscribe_with(&mut self, ids: &[u32], properties: &PropertiesBuf) -> OpId {
+        let op = self.client.unsubscribe(ids, properties.as_properties()).expect("is accepted");
         self.drain();
         op
     }

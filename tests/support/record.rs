@@ -186,11 +186,14 @@ pub(crate) fn line_of_packet(version: ProtocolVersion, packet: &[u8]) -> String 
                 flag(&mut line, options.retain_handling == RetainHandling::DoNotSend, "+rh2");
             }
             number(&mut line, " id=", first_identifier(subscribe.properties));
+            pairs(&mut line, subscribe.properties);
             Ok(())
         }
         Packet::Unsubscribe(unsubscribe) => {
             let filters: Vec<&str> = unsubscribe.filters.iter().collect();
-            write!(line, "UNSUBSCRIBE #{} {}", unsubscribe.packet_id, filters.join(" "))
+            let _ok = write!(line, "UNSUBSCRIBE #{} {}", unsubscribe.packet_id, filters.join(" "));
+            pairs(&mut line, unsubscribe.properties);
+            Ok(())
         }
         Packet::PingReq => write!(line, "PINGREQ"),
         Packet::Disconnect(disconnect) => {
@@ -206,6 +209,12 @@ pub(crate) fn line_of_packet(version: ProtocolVersion, packet: &[u8]) -> String 
 
 fn first_identifier(properties: Properties<'_>) -> Option<u32> {
     properties.subscription_identifiers().next()
+}
+
+fn pairs(line: &mut String, properties: Properties<'_>) {
+    for (name, value) in properties.user_properties() {
+        let _infallible = write!(line, " {name}={value}");
+    }
 }
 
 fn flag(line: &mut String, set: bool, text: &str) {

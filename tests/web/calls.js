@@ -45,7 +45,7 @@ export async function everyCallInsideTheSink(module) {
       "cancelled before it was sent",
     );
     const [, id] = engine.subscribe(["a"], SUBSCRIBE);
-    engine.unsubscribe(Uint32Array.of(id));
+    engine.unsubscribe(Uint32Array.of(id), {});
     engine.ping();
   });
   rig.socket.receive(publish("in", "x"));

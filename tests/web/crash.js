@@ -27,7 +27,7 @@ async function assertShut({ engine, host, socket }) {
     start: () => engine.start(),
     publish: () => engine.publish("a", NOTHING, 0, undefined),
     subscribe: () => engine.subscribe(["a"], SUBSCRIBE),
-    unsubscribe: () => engine.unsubscribe(Uint32Array.of(1)),
+    unsubscribe: () => engine.unsubscribe(Uint32Array.of(1), {}),
     cancel: () => engine.cancel(1),
     acknowledge: () => engine.acknowledge(1, 0),
     ping: () => engine.ping(),

@@ -75,7 +75,7 @@ export class FakeEngine implements RawEngine {
     });
     return Uint32Array.of(operation, ...ids);
   };
-  unsubscribe = (ids: Uint32Array) => this.#call("unsubscribe", [...ids]);
+  unsubscribe = (ids: Uint32Array, options: unknown) => this.#call("unsubscribe", [...ids], options);
   cancel = (operation: number) => {
     this.#call("cancel", operation);
     return this.neverSent;
