@@ -3,16 +3,19 @@
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import acknowledgements from "./cases/acknowledgements.mjs";
+import authentication from "./cases/authentication.mjs";
 import closing from "./cases/closing.mjs";
 import cuts from "./cases/cuts.mjs";
 import gateways from "./cases/gateways.mjs";
 import limits from "./cases/limits.mjs";
 import malformed from "./cases/malformed.mjs";
+import manualAcks from "./cases/manual-acks.mjs";
 import messages from "./cases/messages.mjs";
 import mistakes from "./cases/mistakes.mjs";
 import refusals from "./cases/refusals.mjs";
 import rig from "./cases/rig.mjs";
 import sessions from "./cases/sessions.mjs";
+import silence from "./cases/silence.mjs";
 import subscriptions from "./cases/subscriptions.mjs";
 import volume from "./cases/volume.mjs";
 import wills from "./cases/wills.mjs";
@@ -33,6 +36,7 @@ const families = {
   refusals,
 };
 Object.assign(families, { mistakes, limits, gateways, closing });
+Object.assign(families, { "manual-acks": manualAcks, authentication, silence });
 
 describe(`client in ${engine}`, () => {
   const world = {};

@@ -100,3 +100,30 @@ export function publish(level, topic, payload, { qos = 0, id = 0, dup = 0, retai
 export function ack(name, id) {
   return packet((names.indexOf(name) << 4) | (name === "PUBREL" ? 2 : 0), id >> 8, id & 0xff);
 }
+
+const METHOD = 0x15;
+const DATA = 0x16;
+
+/** AUTH with an Authentication Method and, unless it is empty, Authentication Data. */
+export function auth(code, method, data = "") {
+  const properties = [METHOD, field(method), ...(data === "" ? [] : [DATA, field(data)])];
+  const length = properties.reduce((sum, part) => sum + (part.length ?? 1), 0);
+  return packet(0xf0, code, length, ...properties);
+}
+
+/** Reason code, method and data of an AUTH. */
+export const readAuth = ({ body }) => ({ code: body[0] ?? 0, ...authenticationIn(body.subarray(2)) });
+
+/** Authentication Method and Data of a CONNECT of version 5. */
+export const connectAuth = ({ body }) => authenticationIn(body.subarray(11, 11 + body[10]));
+
+/** Walks a property list of which the two texts stand last, as our client writes it. */
+function authenticationIn(properties) {
+  const at = properties.indexOf(Buffer.from([METHOD, 0]));
+  if (at < 0) return {};
+  const text = (start) =>
+    properties.subarray(start + 3, start + 3 + properties.readUInt16BE(start + 1)).toString();
+  const method = text(at);
+  const next = at + 3 + Buffer.byteLength(method);
+  return { method, data: properties[next] === DATA ? text(next) : undefined };
+}
