@@ -50,9 +50,9 @@ export interface EngineHost {
     text: string | undefined,
     closeCode: number,
     retryable?: boolean,
+    serverReference?: string,
   ): unknown;
   onFault(): void;
-    serverReference?: string,
 }
 
 /** Where and as whom one attempt connects. */
@@ -135,12 +135,12 @@ export interface EngineOptions {
   jitter: number;
   maxAttempts: number;
   stableAfter: number;
-  maxMessages: number;
-  maxBytes: number;
   /** 0: Server References are not followed. */
   maxRedirects: number;
   /** 0: messages are never given up. */
   poisonLimit: number;
+  maxMessages: number;
+  maxBytes: number;
   /** 0 reject, 1 drop-oldest, 2 drop-newest. */
   overflow: number;
   manualAck: boolean;

@@ -298,8 +298,8 @@ export class Runtime {
     this.#dial++;
     this.#lastError = error;
     this.#log("warn", "disconnected", { code: error?.code, reasonCode: error?.reasonCode, attempt, delay });
+    const follows = urls.ended(error, wasAccepted);
     if (wasAccepted) events.emit("disconnect", { ...why, willReconnect: delay !== undefined });
-    else urls.failed();
 
     if (delay === undefined || this.#isClosed) return; // a listener may have closed it
     if (follows || this.#wantsRetry(error, attempt)) events.emit("reconnecting", { attempt, delay, ...why });
@@ -307,7 +307,6 @@ export class Runtime {
   }
 
   /** Whether the application wants the attempt that the engine plans. */
-    const follows = urls.ended(error, wasAccepted);
   #wantsRetry(error: MqttError | undefined, attempt: number): boolean {
     const { retryInitial = false, retryIf } = this.#parts.options.reconnect || {};
     const isFirst = this.#opening !== undefined && this.#operations.has(this.#opening.id);

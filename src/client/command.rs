@@ -341,14 +341,15 @@ impl Core {
     }
 }
 
-/// Whether a property belongs to a message rather than to one transmission of it (MQTT-3.3.4-6, MQTT-3.2.2-17).
-fn is_of_a_message(id: PropertyId) -> bool {
-    !matches!(id, PropertyId::TopicAlias | PropertyId::SubscriptionIdentifier)
-        && id.allowed_in(PropertyScope::Packet(PacketType::Publish))
-}
 /// Looks at a payload before anything of it is written, because the header of a PUBLISH may bind an alias.
 fn is_utf_8<P: PayloadSource + ?Sized>(payload: &P) -> bool {
     let mut bytes = vec![0; payload.len()];
     payload.copy_to(&mut bytes);
     core::str::from_utf8(&bytes).is_ok()
+}
+
+/// Whether a property belongs to a message rather than to one transmission of it (MQTT-3.3.4-6, MQTT-3.2.2-17).
+fn is_of_a_message(id: PropertyId) -> bool {
+    !matches!(id, PropertyId::TopicAlias | PropertyId::SubscriptionIdentifier)
+        && id.allowed_in(PropertyScope::Packet(PacketType::Publish))
 }

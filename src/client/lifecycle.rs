@@ -128,8 +128,8 @@ impl Core {
             client_id: self.client_id.clone(),
             subprotocol: subprotocol.into(),
         };
-        self.out.clear();
         self.redirects += u32::from(core::mem::take(&mut self.redirected));
+        self.out.clear();
         let checked = self.config.check_version(self.version).and_then(|()| credentials.check(self.version));
         let written = checked.and_then(|()| {
             // What is left to go wrong is the size of the whole packet.
@@ -178,9 +178,9 @@ impl Core {
         self.connected_before = true;
         self.must_start_clean = false;
         self.backoff.on_connected(now);
+        self.suspicion.on_connected(now);
         self.stats.connections += 1;
         let agreed = Box::new(negotiated.clone());
-        self.suspicion.on_connected(now);
         let aliases = self.config.topic_alias_maximum;
         let connection = Connection::new(negotiated, aliases, self.config.ping_timeout, now);
         self.phase = Phase::Live(Box::new(connection));
@@ -237,9 +237,9 @@ impl Core {
         if !keep_output {
             self.out.clear();
         }
+        let error = self.suspect(now, error);
         self.fail_connection_operations(&error);
         self.session.on_connection_lost();
-        let error = self.suspect(now, error);
         if self.closing.is_some() {
             return self.finish(None);
         }
@@ -268,8 +268,6 @@ impl Core {
         }
     }
 
-    fn on_timeout(&mut self, now: Instant) {
-        for publication in self.session.queue.take_expired(now) {
     /// When to try again after `error`, which may turn out to be the last one; `None`: not at all.
     fn next_delay(&mut self, now: Instant, error: Error) -> (Error, Option<Millis>) {
         self.redirected = self.config.max_redirects > 0 && error.is_redirect();
@@ -284,6 +282,8 @@ impl Core {
         (error, delay)
     }
 
+    fn on_timeout(&mut self, now: Instant) {
+        for publication in self.session.queue.take_expired(now) {
             self.fail_publication(&publication, ErrorCode::MessageExpired);
         }
         if self.on_closing_deadline(now) {

@@ -32,9 +32,9 @@ use crate::time::Instant;
 use core::ops::Range;
 use reconnect::Backoff;
 use std::collections::VecDeque;
+use suspicion::Suspicion;
 use topics::Topics;
 
-use suspicion::Suspicion;
 /// An MQTT client without a socket, a clock or a thread.
 ///
 /// After every call that may change something, drain it in this order: [`Client::poll_event`] until `None`,
@@ -56,13 +56,13 @@ struct Core {
     phase: Phase,
     state: ClientState,
     backoff: Backoff,
-    /// Version that the next CONNECT will have.
-    version: ProtocolVersion,
     suspicion: Suspicion,
     /// Server References followed since the last stable connection.
     redirects: u32,
     /// The next attempt follows a Server Reference.
     redirected: bool,
+    /// Version that the next CONNECT will have.
+    version: ProtocolVersion,
     /// Client Identifier of the next CONNECT: the configured one, or the one that the server has assigned.
     client_id: Box<str>,
     /// The server promised to keep our session after the connection.
@@ -161,12 +161,12 @@ impl Client {
                 phase: Phase::Idle,
                 state: ClientState::Idle,
                 backoff: Backoff::new(seed),
-                version,
-                has_session: false,
-                connected_before: false,
                 suspicion: Suspicion::default(),
                 redirects: 0,
                 redirected: false,
+                version,
+                has_session: false,
+                connected_before: false,
                 must_start_clean: false,
                 reauthentication: None,
                 challenged: false,
