@@ -12,6 +12,7 @@ import malformed from "./cases/malformed.mjs";
 import manualAcks from "./cases/manual-acks.mjs";
 import messages from "./cases/messages.mjs";
 import mistakes from "./cases/mistakes.mjs";
+import redirects from "./cases/redirects.mjs";
 import refusals from "./cases/refusals.mjs";
 import rig from "./cases/rig.mjs";
 import sessions from "./cases/sessions.mjs";
@@ -36,7 +37,7 @@ const families = {
   refusals,
 };
 Object.assign(families, { mistakes, limits, gateways, closing });
-Object.assign(families, { "manual-acks": manualAcks, authentication, silence });
+Object.assign(families, { "manual-acks": manualAcks, authentication, silence, redirects });
 
 describe(`client in ${engine}`, () => {
   const world = {};
