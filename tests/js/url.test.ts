@@ -60,9 +60,11 @@ test("a list moves on after a failure and starts over at its end", async () => {
   const next = () => urls.next({ number: 1 });
   assert.equal(await next(), "wss://a/");
   assert.equal(await next(), "wss://a/");
-  urls.failed();
+  assert.equal(urls.ended(undefined, false), false);
   assert.equal(await next(), "wss://b/");
-  urls.failed();
+  urls.ended(undefined, true); // it had been accepted: this URL works
+  assert.equal(await next(), "wss://b/");
+  urls.ended(undefined, false);
   assert.equal(await next(), "wss://a/");
 });
 
