@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agreement;
 mod aliases;
 mod auth;
 mod cancel;
@@ -23,6 +24,7 @@ mod manual_ack;
 mod options;
 mod publish;
 mod queue;
+mod quota;
 mod receive;
 mod reconnect;
 mod redirect;
