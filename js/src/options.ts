@@ -240,7 +240,7 @@ export interface CloseOptions {
   readonly timeout?: number;
   /** True: no waiting and no DISCONNECT, so that the server publishes the will. @default false */
   readonly force?: boolean;
-  /** Reason code of DISCONNECT: 0, or 4 to have the will published. MQTT 5.0, section 3.14.2.1. @default 0 */
+  /** Reason code of DISCONNECT: 0, or 4 to have the will published. MQTT 3.1.1 knows 0 only; with any other the connection closes without a goodbye, which has the will published too. Section 3.14.2.1. @default 0 */
   readonly reasonCode?: number;
   /** Another expiry of the session, in seconds. MQTT 5.0, section 3.14.2.2.2. @default as set on the client; 0 if nothing was set */
   readonly sessionExpiryInterval?: number;

@@ -17,7 +17,8 @@ use crate::topic::{TopicFilter, TopicName};
 /// How to leave.
 #[derive(Clone, Debug, Default)]
 pub struct DisconnectOptions {
-    /// Success, or 0x04 to have the Will published (3.14.2.1).
+    /// Success, or 0x04 to have the Will published (3.14.2.1). 3.1.1 says nothing other than success: there the
+    /// connection closes without DISCONNECT, and the server publishes the Will.
     pub reason: ReasonCode,
     /// How long unfinished work may hold up the end; zero leaves at once.
     pub drain: Millis,

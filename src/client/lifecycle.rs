@@ -356,7 +356,10 @@ impl Core {
                 reason: closing.options.reason,
                 properties: closing.options.properties.as_properties(),
             };
-            self.write_last(&disconnect);
+            // In 3.1.1 it has no reason, and always withholds the Will.
+            if self.version == ProtocolVersion::V5 || disconnect.reason == ReasonCode::SUCCESS {
+                self.write_last(&disconnect);
+            }
             self.transport.push_back(TransportRequest::Close);
             self.finish(None);
         }

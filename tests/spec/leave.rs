@@ -163,9 +163,23 @@ fn reason_and_expiry_are_sent_in_5() {
     let mut rig = Rig::v5();
     rig.disconnect_with(options.clone()).unwrap();
     assert_eq!(rig.sent(), ["DISCONNECT 0x04 expiry=0"]);
+    let plain = DisconnectOptions { reason: ReasonCode::SUCCESS, ..options };
     let mut rig = Rig::connected(config(V311));
-    rig.disconnect_with(options).unwrap();
+    rig.disconnect_with(plain).unwrap();
     assert_eq!(rig.packets, [[0xe0, 0]]);
+}
+
+// §3.1.2.5: DISCONNECT of 3.1.1 has no reason and always withholds the Will, so whoever means another one just closes.
+#[test]
+fn only_a_success_is_said_in_3_1_1() {
+    for reason in [ReasonCode::DISCONNECT_WITH_WILL_MESSAGE, ReasonCode::UNSPECIFIED_ERROR] {
+        let mut rig = Rig::connected(config(V311));
+        rig.publish(Q0, "a", "1");
+        rig.forget();
+        rig.disconnect_with(DisconnectOptions { reason, ..DisconnectOptions::default() }).unwrap();
+        assert_eq!((rig.sent(), rig.asked()), (vec![], vec!["close".into()]));
+        assert_eq!(rig.told(), ["closed"]);
+    }
 }
 
 // A session that was only meant to outlive reconnects ends with an orderly goodbye.
