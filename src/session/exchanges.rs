@@ -28,7 +28,11 @@ impl Exchange {
 
     /// The same for one that was sent on this connection.
     pub(crate) fn unanswered_sequence(&self) -> Option<u64> {
-        if let Self::Publish { publication, counted: true } = self { Some(publication.sequence) } else { None }
+        if let Self::Publish { publication, counted: true } = self {
+            Some(publication.sequence)
+        } else {
+            None
+        }
     }
 
     /// Position of a PUBREL in the order of the PUBRECs that it answers.
@@ -54,6 +58,8 @@ pub(crate) struct Exchanges {
 
 const HIGHEST_PACKET_ID: usize = u16::MAX as usize;
 const REST: usize = 16;
+/// Places that stay when nothing is open.
+const KEPT: usize = REST * 4;
 
 impl Exchanges {
     /// Whether a packet identifier is left (2.2.1: there are 65,535).
@@ -89,9 +95,12 @@ impl Exchanges {
     pub(crate) fn remove(&mut self, id: PacketId) -> Option<Exchange> {
         let exchange = self.slots.get_mut(index_of(id))?.take()?;
         self.free.push_back(id.get() - 1);
-        if self.free.len() == self.slots.len() {
-            // Nothing is open: give the memory of a burst back, but not the order of reuse.
-            self.slots.shrink_to(REST * 4);
+        if self.is_empty() && self.slots.len() > KEPT {
+            // Nothing is open: give the memory of a burst back. What stays keeps its order of reuse.
+            self.slots.truncate(KEPT);
+            self.slots.shrink_to_fit();
+            self.free.retain(|index| usize::from(*index) < KEPT);
+            self.free.shrink_to_fit();
         }
         Some(exchange)
     }
@@ -168,6 +177,24 @@ mod tests {
         for _ in 0..4 {
             assert_ne!(insert(&mut table), first);
         }
+    }
+
+    #[test]
+    fn the_memory_of_a_burst_is_given_back_and_its_last_identifiers_still_rest() {
+        let mut table = Exchanges::default();
+        for _ in 0..10_000 {
+            insert(&mut table);
+        }
+        for id in (1..=10_000).filter_map(PacketId::new) {
+            assert!(table.slots.len() == 10_000, "identifiers in use keep their places");
+            assert!(table.remove(id).is_some());
+        }
+        assert!(table.is_empty());
+        assert!(table.slots.capacity() <= KEPT && table.free.capacity() <= KEPT);
+        let next: Vec<u16> = (0..100).map(|_| insert(&mut table)).collect();
+        let (rested, fresh) = next.split_at(KEPT - REST + 1);
+        assert_eq!(rested, (1..=49).collect::<Vec<u16>>(), "in the order in which they were freed");
+        assert_eq!(fresh, (65..=115).collect::<Vec<u16>>());
     }
 
     #[test]
