@@ -15,6 +15,7 @@ const ROOMS = {
   session: ["codec", "topic", "time", "error", "config"],
   connection: ["codec", "topic", "time", "error", "config"],
   client: ["codec", "topic", "time", "error", "config", "session", "connection"],
+  fuzzing: ["codec", "topic", "time", "error", "config", "session", "connection", "client"],
   web: ["codec", "time", "error", "config", "session", "connection", "client"],
 };
 

@@ -1,5 +1,5 @@
 // Installs what the project's commands need, and only what is missing. Uses nothing but Node itself.
-//   node scripts/setup.mjs [build] [demo] [test] [coverage] [mutants]      (no argument: the first three)
+//   node scripts/setup.mjs [build] [demo] [test] [coverage] [mutants] [fuzz]      (no argument: the first three)
 
 import { withLock } from "./lib/lock.mjs";
 import { at, isMain } from "./lib/paths.mjs";
@@ -27,6 +27,7 @@ const GROUPS = {
   test: TEST,
   coverage: [rustToolchain, llvmTools, cargoTools("coverage")],
   mutants: [rustToolchain, cargoTools("mutants")],
+  fuzz: [rustToolchain, cargoTools("fuzz")],
 };
 const DEFAULT = ["build", "demo", "test"];
 

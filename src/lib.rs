@@ -5,6 +5,9 @@ pub mod codec;
 pub mod config;
 pub mod connection;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod session;
 pub mod time;
 pub mod topic;

@@ -10,6 +10,7 @@ const TOOLS = [
   { name: "geckodriver", version: () => "0.37.1", flags: [], group: "test" },
   { name: "cargo-llvm-cov", version: () => "0.9.1", flags: [], group: "coverage" },
   { name: "cargo-mutants", version: () => "27.1.0", flags: [], group: "mutants" },
+  { name: "cargo-fuzz", version: () => "0.13.1", flags: [], group: "fuzz" },
 ];
 
 // The tools run for seconds at most: compiling them quickly is worth more than making them fast.

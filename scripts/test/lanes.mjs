@@ -29,7 +29,12 @@ export const lanes = [
     count: check,
     command: ["cargo", "fmt", "--check", "--", "--color=never"],
   },
-  { name: "clippy", group: "lint", count: check, command: ["cargo", "clippy", "--all-targets", ...DENY] },
+  {
+    name: "clippy",
+    group: "lint",
+    count: check,
+    command: ["cargo", "clippy", "--all-targets", "--all-features", ...DENY],
+  },
   {
     name: "clippy wasm32",
     group: "lint",
@@ -53,6 +58,12 @@ export const lanes = [
     built: true,
   },
   { name: "cargo test", group: "rust", count: cargo, command: ["cargo", "test", "--no-fail-fast"] },
+  {
+    name: "fuzz",
+    group: "rust",
+    count: cargo,
+    command: ["cargo", "test", "--features", "fuzzing", "--test", "fuzz"],
+  },
   {
     name: "cargo doc",
     group: "rust",
