@@ -13,11 +13,15 @@ const LINE_WIDTH = 400;
 /**
  * Starts `command` in a process group of its own and waits until it is `ready`: until a line of its output
  * matches a pattern or, for a silent program, until it accepts connections on a port number.
- * `onLine` is called with every line, before a match is reported.
+ * `onLine` is called with every line, before a match is reported; `startMs` is how long to wait.
  * Resolves with `{ pid, match, output(), exited, ended(), stop() }`; `stop` ends the whole group, and `ended` says how
  * the command ended by itself: "code 1", "signal SIGKILL", or undefined while it runs.
  */
-export async function launch(command, args, { ready, onLine = () => {}, env = process.env, cwd } = {}) {
+export async function launch(
+  command,
+  args,
+  { ready, onLine = () => {}, env = process.env, cwd, startMs = START_MS } = {},
+) {
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const exited = new Promise((resolve) => child.once("exit", resolve).once("error", resolve));
   const endWithUs = () => signalGroup(child.pid, "SIGKILL");
@@ -42,7 +46,7 @@ export async function launch(command, args, { ready, onLine = () => {}, env = pr
   try {
     const match = await new Promise((resolve, reject) => {
       const fail = (why) => reject(new Error(`${command} ${why}\n${output()}`));
-      impatience = setTimeout(() => fail(`was not ready after ${START_MS} ms`), START_MS);
+      impatience = setTimeout(() => fail(`was not ready after ${startMs} ms`), startMs);
       child.once("error", (error) => fail(`cannot be started: ${error.message}`));
       child.once("exit", () => fail(`ended with ${ended()} before it was ready`));
       for (const stream of [child.stdout, child.stderr]) {
