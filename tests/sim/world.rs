@@ -272,7 +272,8 @@ impl World {
         self.carry_down();
         if self.linked {
             self.unlink();
-            self.client.handle_closed(self.now, TransportClose { code: 1006, reason: "" });
+            // Going away: links break at random here, so a row of breaks means nothing and must not be taken for a hint.
+            self.client.handle_closed(self.now, TransportClose { code: 1001, reason: "" });
         }
     }
 
