@@ -45,6 +45,8 @@ pub enum ErrorCode {
     DroppedFromQueue = 23,
     /// The server ends the connection whenever it gets this message.
     PoisonMessage = 24,
+    /// Nobody subscribes to the topic of a request.
+    NoResponder = 25,
     /// The server answered CONNECT with a refusal.
     ConnectRefused = 30,
     /// The server sent DISCONNECT.

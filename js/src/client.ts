@@ -4,6 +4,7 @@ import type { ClientEvents } from "./client-events.js";
 import { asyncDispose } from "./dispose.js";
 import { invalidArgument, MqttError } from "./errors.js";
 import { Emitter, type Listener } from "./events.js";
+import type { Message } from "./message.js";
 import {
   checkControl,
   closeArguments,
@@ -12,7 +13,16 @@ import {
   publishArguments,
   subscribeArguments,
 } from "./normalize.js";
-import type { ClientOptions, CloseOptions, PublishOptions, SubscribeOptions, UrlSource } from "./options.js";
+import type {
+  ClientOptions,
+  CloseOptions,
+  PublishOptions,
+  RequestOptions,
+  RespondOptions,
+  SubscribeOptions,
+  UrlSource,
+} from "./options.js";
+import { type RequestHandler, Requests } from "./requests.js";
 import { Runtime, reportToHost } from "./runtime.js";
 import { ActiveSubscription, type MessageHandler, type Subscription } from "./subscription.js";
 import type {
@@ -38,6 +48,7 @@ export class MqttClient implements AsyncDisposable {
   readonly #runtime: Runtime;
   readonly #events: Emitter<ClientEvents>;
   readonly #engineOptions: EngineOptions;
+  readonly #requests: Requests;
   #closing: Promise<void> | undefined;
 
   /** @internal Use `connect` or `createClient`. */
@@ -58,6 +69,7 @@ export class MqttClient implements AsyncDisposable {
       engineOptions: this.#engineOptions,
       events: this.#events,
     });
+    this.#requests = new Requests(this, this.#runtime, options.responseTopic);
   }
 
   /** What the client is doing. */
@@ -77,7 +89,7 @@ export class MqttClient implements AsyncDisposable {
 
   /** Counters; a new object each time. */
   get stats(): Stats {
-    return { ...NO_STATS, ...this.#runtime.stats };
+    return { ...NO_STATS, ...this.#runtime.stats, unmatchedReplies: this.#requests.unmatched };
   }
 
   /** Resolves when the client is closed for good, with the error if it gave up. Never rejects. */
@@ -167,6 +179,28 @@ export class MqttClient implements AsyncDisposable {
     });
   }
 
+  /**
+   * Publishes a request and resolves with its reply (section 4.10; on 3.1.1 by topics, see docs/requests.md). The first
+   * request subscribes to a topic for replies, which all of them share; each is published once that is granted, so
+   * later calls of `publish` may overtake it. It keeps waiting over reconnects. Rejects with `timeout`, `no-responder`
+   * if the server told that nobody subscribes to `topic`, `queue-full` beyond 10,000 open requests, `client-closed`, and
+   * with what `publish` and `subscribe` reject with. With QoS 1 it may reach the responder more than once.
+   */
+  request(topic: string, payload: Payload, options: RequestOptions = {}): Promise<Message> {
+    return this.#requests.request(topic, payload, options);
+  }
+
+  /**
+   * Subscribes and answers every request with what `handler` returns or resolves with. Also takes requests of 3.1.1
+   * clients, for which it subscribes to `<filter>/reply-to/#` too (see docs/requests.md); the handler sees them on the
+   * topic that they are meant for. Retained messages are passed over. The `error` event tells of requests that do not
+   * say where to reply, of handlers that fail and of replies that cannot be published; the requester then gets none.
+   * With `manualAck` a request is acknowledged after its reply.
+   */
+  respond(filter: string, handler: RequestHandler, options: RespondOptions = {}): Promise<Subscription> {
+    return settle(() => this.#requests.respond(filter, handler, options));
+  }
+
   /** Sends a PINGREQ and resolves with the milliseconds until the answer. Rejects with `not-connected` while offline. */
   ping(options: OperationOptions = {}): Promise<number> {
     return settle(() => {
@@ -233,6 +267,7 @@ const NO_STATS: Stats = {
   duplicatesSuppressed: 0,
   retransmissions: 0,
   unknownAcks: 0,
+  unmatchedReplies: 0,
   connections: 0,
   queuedMessages: 0,
   queuedBytes: 0,

@@ -20,6 +20,7 @@ export type ErrorCode =
   | "message-expired"
   | "dropped-from-queue"
   | "poison-message"
+  | "no-responder"
   | "connect-refused"
   | "disconnected-by-server"
   | "malformed-packet"
@@ -66,6 +67,7 @@ export const ERROR_CODES: readonly ErrorRow[] = [
   [22, "message-expired", "mqtt", false, "Raise `messageExpiryInterval`: the message was too old before it could be sent."],
   [23, "dropped-from-queue", "application", false, "Raise `offlineQueue.maxMessages` or `offlineQueue.maxBytes`: the queue was full."],
   [24, "poison-message", "mqtt", false, "The server ends the connection whenever it gets this message: correct it, or set `poisonLimit` to give it up."],
+  [25, "no-responder", "mqtt", true, "Start the responder, or correct the topic: nobody subscribes to it."],
   [30, "connect-refused", "mqtt", false, "Check user name, password, client identifier and the server's log."],
   [31, "disconnected-by-server", "mqtt", true, "See `reasonCode` and the server's log for why it ended the connection."],
   [32, "malformed-packet", "mqtt", true, "The server sent bytes that are not MQTT: check that the URL leads to an MQTT listener."],

@@ -104,6 +104,11 @@ export class ReceivedMessage implements Message {
     }
   }
 
+  /** The same message as if it had come on another topic. */
+  at(topic: string, filter: string): ReceivedMessage {
+    return new ReceivedMessage({ ...this.#record, topic }, this.#context, filter);
+  }
+
   ack(): void {
     this.#context.acknowledge(this.#record.token, 0);
   }

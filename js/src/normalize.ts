@@ -14,6 +14,7 @@ import type {
   Credentials,
   PublishOptions,
   ReconnectOptions,
+  ReplyOptions,
   SubscribeOptions,
   UnsubscribeOptions,
   Will,
@@ -23,15 +24,15 @@ import { assertWellFormed, encode } from "./utf8.js";
 
 const QOS: Kind = [0, 1, 2];
 const CONTROL: Schema = { signal: "object", timeout: "number" };
-const PUBLISH_PROPERTIES: Schema = {
+const REPLY_PROPERTIES: Schema = {
   payloadFormatIndicator: "boolean",
   messageExpiryInterval: "integer",
   contentType: "string",
-  responseTopic: "string",
-  correlationData: "bytes",
   userProperties: "pairs",
 };
-const PUBLISH: Schema = { ...CONTROL, ...PUBLISH_PROPERTIES, qos: QOS, retain: "boolean" };
+const PUBLISH_PROPERTIES: Schema = { ...REPLY_PROPERTIES, responseTopic: "string", correlationData: "bytes" };
+const REPLY: Schema = { ...CONTROL, ...REPLY_PROPERTIES, qos: QOS };
+const PUBLISH: Schema = { ...REPLY, ...PUBLISH_PROPERTIES, retain: "boolean" };
 const WILL: Schema = {
   ...PUBLISH_PROPERTIES,
   topic: "string",
@@ -101,6 +102,7 @@ const CLIENT: Schema = {
   maximumPacketSize: "integer",
   receiveMaximum: "integer",
   topicAliasMaximum: "integer",
+  responseTopic: "string",
   manualAck: "boolean",
   webSocket: "function",
   logger: "object",
@@ -121,7 +123,7 @@ export function engineOptions(options: ClientOptions): EngineOptions {
 
   return {
     protocolVersion: options.protocolVersion === "auto" ? 0 : (options.protocolVersion ?? 0),
-    clientId: options.clientId ?? randomClientId(),
+    clientId: options.clientId ?? `wasmqtt${randomText()}`,
     cleanStart: options.cleanStart ?? true,
     keepAlive: options.keepAlive ?? 45,
     connectTimeout: options.connectTimeout ?? 20_000,
@@ -203,6 +205,11 @@ export function closeArguments(options: CloseOptions): RawDisconnect {
   };
 }
 
+/** Checks options of requests and replies: those of a publish that concern neither where it goes nor what it answers. */
+export function checkReply(options: ReplyOptions): void {
+  check(options, REPLY);
+}
+
 /** Checks options that have nothing but `signal` and `timeout`. */
 export function checkControl(options: OperationOptions): void {
   check(options, CONTROL);
@@ -259,8 +266,11 @@ function defined<T extends object>(fields: T): Defined<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
 }
 
-/** 23 letters and digits, what every 3.1.1 server must accept (MQTT-3.1.3-5); 82 of their bits are random. */
-function randomClientId(): string {
+/**
+ * 16 letters and digits with 82 random bits. With seven more they make 23, which every 3.1.1 server must accept as a
+ * Client Identifier (MQTT-3.1.3-5).
+ */
+export function randomText(): string {
   const letters = crypto.getRandomValues(new Uint8Array(16));
-  return `wasmqtt${Array.from(letters, (byte) => (byte % 36).toString(36)).join("")}`;
+  return Array.from(letters, (byte) => (byte % 36).toString(36)).join("");
 }

@@ -183,6 +183,11 @@ export interface ClientOptions {
   readonly receiveMaximum?: number;
   /** How many topics the server may abbreviate, 0 to 65535. MQTT 5.0, section 3.1.2.11.5. @default 32 */
   readonly topicAliasMaximum?: number;
+  /**
+   * Where replies to `request` come; no other client may use it. On 3.1.1 they come one level below it.
+   * @default `<Response Information>/<client identifier>` if the server told (see `properties.requestResponseInformation`), else `wasmqtt/reply/<client identifier>`
+   */
+  readonly responseTopic?: string;
   /** True: messages with QoS 1 and 2 are acknowledged only by `message.ack()` or `message.reject()`. @default false */
   readonly manualAck?: boolean;
   /** Makes the WebSocket, for hosts without one of their own. @default the browser's */
@@ -200,6 +205,22 @@ export interface PublishOptions extends PublishProperties, OperationOptions {
   readonly qos?: QoS;
   /** True: the server keeps it for future subscribers (section 3.3.1.3). @default false */
   readonly retain?: boolean;
+}
+
+/** Options of a reply: those of `publish` that do not follow from the request. */
+export interface ReplyOptions
+  extends OperationOptions,
+    Omit<PublishProperties, "responseTopic" | "correlationData"> {
+  /** @default 1 */
+  readonly qos?: QoS;
+}
+
+/** Options of `request`. */
+export interface RequestOptions extends ReplyOptions {
+  /** Milliseconds until the call rejects with `timeout`, counted from the call on. @default 30000 */
+  readonly timeout?: number;
+  /** Seconds after which the request is worthless. @default `timeout`, rounded up */
+  readonly messageExpiryInterval?: number;
 }
 
 /** The messages of a subscription that wait for an async iterator. */
@@ -223,6 +244,14 @@ export interface SubscribeOptions extends OperationOptions {
   readonly userProperties?: UserProperties;
   /** For messages that wait for an async iterator. */
   readonly buffer?: BufferOptions;
+}
+
+/** Options of `respond`. */
+export interface RespondOptions extends SubscribeOptions {
+  /** The highest quality of service to take requests with. @default 1 */
+  readonly qos?: QoS;
+  /** False: subscribes to the filter alone, so that clients of MQTT 3.1.1 get no answer. @default true */
+  readonly topicRequests?: boolean;
 }
 
 /** Options of `subscription.unsubscribe`. */

@@ -21,12 +21,16 @@ export type {
   PublishOptions,
   ReconnectOptions,
   RedirectOptions,
+  ReplyOptions,
+  RequestOptions,
+  RespondOptions,
   SubscribeOptions,
   UnsubscribeOptions,
   UrlSource,
   WebSocketLike,
   Will,
 } from "./options.js";
+export type { Reply, RequestHandler } from "./requests.js";
 export type { MessageHandler, Subscription } from "./subscription.js";
 export type {
   ClientState,

@@ -118,6 +118,22 @@ export class Runtime {
     return operation.promise;
   }
 
+  /** Promises what neither engine nor server answers: `run` gets what settles it, unless the client ends before. */
+  async wait<T>(options: OperationOptions, run: (operation: Operation<T>) => void): Promise<T> {
+    this.#assertOpen();
+    const operation = this.#operations.open<T>(
+      options,
+      () => undefined as T,
+      () => {},
+    );
+    try {
+      run(operation);
+      return await operation.promise;
+    } finally {
+      this.#operations.take(operation.id);
+    }
+  }
+
   /** Asks the application for the first data, if it was not given, and the server for its consent. */
   async reauthenticate(data: Uint8Array | undefined, options: OperationOptions): Promise<void> {
     this.#assertOpen();

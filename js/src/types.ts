@@ -122,6 +122,8 @@ export interface Stats {
   readonly retransmissions: number;
   /** Acknowledgements of the server that matched nothing. */
   readonly unknownAcks: number;
+  /** Replies that no request waited for: they came too late or twice, or were meant for another page. */
+  readonly unmatchedReplies: number;
   /** Connections that the server accepted. */
   readonly connections: number;
   /** Messages that wait to be sent for the first time, now. */
