@@ -6,7 +6,7 @@
 //! nothing else in between. A failed attempt, an answer that did not come in time or a restart ends the row.
 
 use super::{Core, Event, OpKind};
-use crate::codec::{ProtocolVersion, QoS, ReasonCode};
+use crate::codec::{PacketId, ProtocolVersion, QoS, ReasonCode};
 use crate::error::{Error, ErrorCode};
 use crate::session::Exchange;
 use crate::time::Instant;
@@ -51,10 +51,11 @@ impl Core {
     pub(super) fn suspect(&mut self, now: Instant, error: Error) -> Error {
         let stable_after = self.config.reconnect.unwrap_or_default().stable_after;
         let lasted = self.suspicion.connected_at.take().map(|since| now.since(since));
-        if lasted.is_some_and(|lasted| lasted >= stable_after) {
+        let was_stable = lasted.is_some_and(|lasted| lasted >= stable_after);
+        if was_stable {
             self.redirects = 0;
         }
-        if !lasted.is_some_and(|lasted| lasted < stable_after) || !is_closed_without_cause(&error) {
+        if lasted.is_none() || was_stable || !is_closed_without_cause(&error) {
             self.suspicion.row = 0;
             return error;
         }
@@ -77,7 +78,7 @@ impl Core {
     }
 
     /// Ends the exchange of a message without sending it again.
-    fn give_up(&mut self, id: crate::codec::PacketId) {
+    fn give_up(&mut self, id: PacketId) {
         let sequence = self.session.next_sequence();
         let Some(exchange) = self.session.exchanges.get_mut(id) else { return };
         let Exchange::Publish { publication, .. } = exchange else { return };
@@ -95,22 +96,18 @@ impl Core {
 
 /// Whether the server ended the connection, and said nothing that explains it by something other than what it was sent.
 fn is_closed_without_cause(error: &Error) -> bool {
-    match error.code {
-        ErrorCode::ConnectionClosed => error.close_code.is_some_and(|code| !RESTARTS.contains(&code)),
-        ErrorCode::DisconnectedByServer => {
-            error.reason.is_some_and(|reason| ABOUT_A_PACKET.contains(&reason))
-        }
-        _ => false,
-    }
+    let closed = error.close_code.is_some_and(|code| !RESTARTS.contains(&code));
+    let refused = error.reason.is_some_and(|reason| ABOUT_A_PUBLISH.contains(&reason));
+    error.code == ErrorCode::ConnectionClosed && closed
+        || error.code == ErrorCode::DisconnectedByServer && refused
 }
 
 /// Reasons of DISCONNECT that may be about a PUBLISH.
-const ABOUT_A_PACKET: [ReasonCode; 12] = [
+const ABOUT_A_PUBLISH: [ReasonCode; 11] = [
     ReasonCode::UNSPECIFIED_ERROR,
     ReasonCode::MALFORMED_PACKET,
     ReasonCode::PROTOCOL_ERROR,
     ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR,
-    ReasonCode::TOPIC_FILTER_INVALID,
     ReasonCode::TOPIC_NAME_INVALID,
     ReasonCode::RECEIVE_MAXIMUM_EXCEEDED,
     ReasonCode::TOPIC_ALIAS_INVALID,

@@ -145,8 +145,10 @@ fn any_acknowledgement_starts_the_count_over() {
     assert!(rig.outcomes().iter().all(|line| line.starts_with("published")));
 }
 
+type End = fn(&mut Rig);
+
 /// Ends of a connection after which nothing is known about a message.
-fn innocent_ends() -> Vec<(&'static str, fn(&mut Rig))> {
+fn innocent_ends() -> Vec<(&'static str, End)> {
     vec![
         ("held for ten seconds", |rig| {
             rig.advance(10_000);
