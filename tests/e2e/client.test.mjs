@@ -14,6 +14,7 @@ import messages from "./cases/messages.mjs";
 import mistakes from "./cases/mistakes.mjs";
 import redirects from "./cases/redirects.mjs";
 import refusals from "./cases/refusals.mjs";
+import requests from "./cases/requests.mjs";
 import rig from "./cases/rig.mjs";
 import sessions from "./cases/sessions.mjs";
 import silence from "./cases/silence.mjs";
@@ -37,7 +38,7 @@ const families = {
   refusals,
 };
 Object.assign(families, { mistakes, limits, gateways, closing });
-Object.assign(families, { "manual-acks": manualAcks, authentication, silence, redirects });
+Object.assign(families, { "manual-acks": manualAcks, authentication, silence, redirects, requests });
 
 describe(`client in ${engine}`, () => {
   const world = {};

@@ -1,5 +1,5 @@
-// The independent client at the other end: mosquitto_pub and mosquitto_sub.
-import { spawn } from "node:child_process";
+// The independent client at the other end: mosquitto_pub, mosquitto_sub and mosquitto_rr.
+import { execFile, spawn } from "node:child_process";
 import { launch } from "./process.mjs";
 import { waiters } from "./wait.mjs";
 
@@ -59,6 +59,30 @@ export function publish({ port, version, qos = 0, retain = false, args = [] }, t
 /** Publishes each line as one message over a single connection. */
 export function publishLines({ port, version, qos = 0 }, topic, lines) {
   return runPublisher({ port, version, qos, retain: false, args: ["-l"] }, topic, `${lines.join("\n")}\n`);
+}
+
+/** Asks with mosquitto_rr and resolves with the reply. */
+export function request({ port, version, qos = 1 }, topic, responseTopic, payload) {
+  const options = [
+    "-V",
+    versions[version],
+    "-h",
+    "127.0.0.1",
+    "-p",
+    `${port}`,
+    "-q",
+    `${qos}`,
+    "-W",
+    "15",
+    "-N",
+  ];
+  const args = [...options, "-t", topic, "-e", responseTopic, "-m", payload];
+  return new Promise((resolve, reject) => {
+    execFile("mosquitto_rr", args, { timeout: 20_000 }, (error, output, complaint) => {
+      if (error) reject(new Error(`mosquitto_rr failed: ${complaint.trim() || error.message}`));
+      else resolve(output);
+    });
+  });
 }
 
 function runPublisher({ port, version, qos, retain, args }, topic, input) {

@@ -7,7 +7,7 @@ import { startFakeBroker } from "../../rig/fakebroker.mjs";
 import { startMosquitto } from "../../rig/mosquitto.mjs";
 import { startNginx } from "../../rig/nginx.mjs";
 import { openPage, pageFolders } from "../../rig/page.mjs";
-import { publish, publishLines, startSubscriber } from "../../rig/peers.mjs";
+import { publish, publishLines, request, startSubscriber } from "../../rig/peers.mjs";
 import { openRig } from "../../rig/rig.mjs";
 import { lookAfter, startRenewable } from "../../rig/survival.mjs";
 
@@ -97,6 +97,8 @@ function tools({ broker, gateway, page }) {
       publish({ port: broker.tcpPort, version, ...options }, topic, payload),
     publishLines: (version, topic, lines, options = {}) =>
       publishLines({ port: broker.tcpPort, version, ...options }, topic, lines),
+    request: (version, topic, responseTopic, payload) =>
+      request({ port: broker.tcpPort, version }, topic, responseTopic, payload),
     /** A scripted broker for the test `t`: `url` leads to it. */
     async fakeBroker(t, script, options) {
       const fake = await startFakeBroker(script, options);
