@@ -1,5 +1,6 @@
 // The caller's mistakes: a typed error that says what to change, and not one byte on the wire.
 import assert from "node:assert/strict";
+import { suback } from "../../rig/packets.mjs";
 import { versions } from "../support/world.mjs";
 
 const connectFails = ({ mqtt, failure }, url, options) => failure(mqtt.connect(url, options));
@@ -123,13 +124,26 @@ export default function (world, it) {
   });
 
   it("v4: properties of 5.0 are refused, not dropped", async (t) => {
-    const fake = await world.fakeBroker(t, (connection) => connection.accept());
+    const fake = await world.fakeBroker(t, async (connection) => {
+      const level = await connection.accept();
+      const { body } = await connection.next("SUBSCRIBE");
+      connection.send(suback(level, body.readUInt16BE(0), [0]));
+      await connection.next("UNSUBSCRIBE");
+    });
     await world.connect({ protocolVersion: 4 }, fake.url);
-    const codes = await world.page.run(async ({ state, failure }) => [
-      (await failure(state.client.publish("a", "x", { contentType: "text/plain" }))).code,
-      (await failure(state.client.subscribe("a", { noLocal: true }))).code,
-    ]);
-    assert.deepEqual(codes, ["unsupported-in-version", "unsupported-in-version"]);
-    assert.deepEqual(fake.connections[0].names(), ["CONNECT"]);
+    const codes = await world.page.run(async ({ state, failure }) => {
+      const userProperties = [["why", "because"]];
+      const refused = [
+        await failure(state.client.publish("a", "x", { contentType: "text/plain" })),
+        await failure(state.client.subscribe("a", { noLocal: true })),
+        await failure(state.client.subscribe("a", { userProperties })),
+      ];
+      const subscription = await state.client.subscribe("a");
+      refused.push(await failure(subscription.unsubscribe({ userProperties })));
+      return refused.map(({ code }) => code);
+    });
+    assert.deepEqual([...new Set(codes)], ["unsupported-in-version"]);
+    await fake.connections[0].completed;
+    assert.deepEqual(fake.connections[0].names(), ["CONNECT", "SUBSCRIBE", "UNSUBSCRIBE"]);
   });
 }

@@ -1,5 +1,6 @@
 // Handlers, wildcards, several subscriptions on one connection.
 import assert from "node:assert/strict";
+import { field, suback } from "../../rig/packets.mjs";
 import { versions } from "../support/world.mjs";
 
 export default function (world, it) {
@@ -154,6 +155,23 @@ export default function (world, it) {
     await world.publish(5, topic, Buffer.from("foreign"), { qos: 1 });
     const messages = await world.page.run(({ state }) => state.inbox.received(1));
     assert.equal(Buffer.from(messages[0].payload).toString(), "foreign");
+  });
+
+  it("v5: user properties go with the unsubscribe", async (t) => {
+    const fake = await world.fakeBroker(t, async (connection) => {
+      const level = await connection.accept();
+      const { body } = await connection.next("SUBSCRIBE");
+      connection.send(suback(level, body.readUInt16BE(0), [0]));
+      connection.left = (await connection.next("UNSUBSCRIBE")).body.subarray(2);
+    });
+    await world.connect({ protocolVersion: 5 }, fake.url);
+    await world.page.run(async ({ state }) => {
+      const subscription = await state.client.subscribe("a/b");
+      subscription.unsubscribe({ userProperties: [["why", "done"]] }).catch(() => {}); // never answered
+    });
+    await (await fake.connection(0)).completed;
+    const expected = Buffer.concat([Buffer.from([12, 0x26]), field("why"), field("done"), field("a/b")]);
+    assert.deepEqual(fake.connections[0].left, expected);
   });
 
   it("a publish right after connect needs no waiting", async (t) => {

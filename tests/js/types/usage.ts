@@ -74,7 +74,24 @@ export async function more(): Promise<void> {
     message.ack();
     message.reject(0x83);
   }
-  await subscription.unsubscribe({ timeout: 1 });
+  await subscription.unsubscribe({ timeout: 1, userProperties: [["why", "done"]] });
+
+  const answering: Subscription = await client.respond("lamp/+", async ({ params }) => json(params), {
+    qos: 2,
+  });
+  await client.respond("lamp/+", () => ({ payload: Uint8Array.of(1), options: { contentType: "x" } }));
+  // @ts-expect-error a request without a reply has no answer
+  await client.respond("lamp/+", () => undefined);
+  // @ts-expect-error where a reply goes is the request's business
+  await client.respond("lamp/+", () => ({ payload: "", options: { correlationData: Uint8Array.of(1) } }));
+  const reply: Message = await client.request("lamp/1", json({}), {
+    timeout: 5,
+    contentType: "application/json",
+  });
+  same<typeof reply.payload, Uint8Array>(true);
+  // @ts-expect-error where the reply comes is the client's business
+  await client.request("lamp/1", "", { responseTopic: "r" });
+  await answering.unsubscribe();
 
   const off: () => void = client.on(
     "disconnect",
