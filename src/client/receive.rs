@@ -22,7 +22,7 @@ impl Client {
             reason if reason.is_error() => ReasonCode::UNSPECIFIED_ERROR,
             _ => ReasonCode::SUCCESS,
         };
-        if self.core.session.inbound.settle(token, reason) {
+        if self.core.phase.live().is_some() && self.core.session.inbound.settle(token, reason) {
             self.core.write_due_acks();
         }
     }

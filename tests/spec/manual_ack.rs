@@ -1,6 +1,7 @@
 //! The application acknowledges messages itself.
 
 use crate::support::*;
+use wasmqtt::client::DisconnectOptions;
 use wasmqtt::codec::ReasonCode;
 use wasmqtt::config::Config;
 
@@ -130,4 +131,19 @@ fn unacknowledged_messages_count_against_receive_maximum() {
     assert!(rig.sent().is_empty());
     rig.says(publish(Q1, 3, "a", "x"));
     assert_eq!(rig.sent(), ["DISCONNECT 0x93"]);
+}
+
+// MQTT-3.14.4-1: nothing follows DISCONNECT. Found by fuzzing.
+#[test]
+fn an_acknowledgement_after_the_goodbye_is_not_sent() {
+    for version in BOTH {
+        let mut rig = rig_of(version);
+        rig.says(publish(Q1, 1, "a", "x"));
+        rig.says(publish(Q2, 2, "a", "x"));
+        let tokens = tokens(&mut rig);
+        rig.client.disconnect(rig.now, DisconnectOptions::default()).unwrap();
+        acknowledge(&mut rig, tokens[0], ReasonCode::SUCCESS);
+        acknowledge(&mut rig, tokens[1], ReasonCode::SUCCESS);
+        assert_eq!(rig.sent().len(), 1, "DISCONNECT alone");
+    }
 }
