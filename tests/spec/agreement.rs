@@ -75,6 +75,44 @@ fn without_a_keep_alive_a_ping_has_its_whole_timeout() {
     assert_eq!(rig.told(), ["ping 1 failed: KeepAliveTimeout", "lost: KeepAliveTimeout; retry in 1000"]);
 }
 
+// §3.1.2.10: a timer that is a little late has waited long enough, one that slept through twice the time asks again.
+#[test]
+fn a_late_timer_gives_up_and_one_that_overslept_asks_again() {
+    for (late, asks_again) in [(10_000, false), (10_003, false), (19_999, false), (20_000, true)] {
+        let mut rig = Rig::connected(Config { keep_alive_seconds: 60, ..config(V5) });
+        rig.advance(45_000);
+        rig.forget();
+        rig.leap(late);
+        let expected: &[&str] = if asks_again { &[] } else { &["lost: KeepAliveTimeout; retry in 1000"] };
+        assert_eq!(rig.told(), expected, "after {late} ms");
+        assert_eq!(rig.sent().len(), usize::from(asks_again), "after {late} ms");
+    }
+}
+
+// 3.1.1 section 3.2.2.3: a server that knows nothing else refuses a CONNECT of 5.0 without a Property Length.
+#[test]
+fn a_refusal_in_the_format_of_3_1_1_is_understood() {
+    let expected = [
+        (2, "lost: ConnectRefused 0x85; no retry"),
+        (3, "lost: ConnectRefused 0x88; retry in 5000"),
+        (4, "lost: ConnectRefused 0x86; no retry"),
+        (5, "lost: ConnectRefused 0x87; no retry"),
+    ];
+    for (code, line) in expected {
+        let mut rig = Rig::connecting(config(V5));
+        rig.feed(&[0x20, 2, 0, code]);
+        assert_eq!(rig.told()[0], line);
+        assert!(rig.sent().is_empty(), "nothing is said to a server that refused");
+    }
+    let mut rig = Rig::connecting(config(V5));
+    rig.feed(&[0x20, 2, 0, 0]);
+    assert_eq!(
+        rig.told(),
+        ["lost: MalformedPacket 0x81; retry in 1000"],
+        "but no success without properties"
+    );
+}
+
 #[test]
 fn credentials_do_not_show_themselves() {
     let credentials =
