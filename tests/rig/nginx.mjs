@@ -19,9 +19,9 @@ export const contentSecurityPolicy =
  * - `/stripped` offers the server `mqtt` but takes the subprotocol out of the answer, as gateways for mini-programs do.
  * - `/noupgrade` forgets the Upgrade headers; `/idle` gives up after one silent second; `/missing` answers 404.
  *
- * Resolves with `{ port, origin, wss, stop() }`.
+ * `http2: false` leaves HTTP/1.1 only. Resolves with `{ port, origin, wss, stop() }`.
  */
-export async function startNginx({ folders, bridge, protectedBridge, native }) {
+export async function startNginx({ folders, bridge, protectedBridge, native, http2 = true }) {
   const folder = temporaryFolder();
   const { cert, key } = await ensureCertificates(join(folder.path, "certificates"));
   const port = await freePort();
@@ -32,6 +32,7 @@ export async function startNginx({ folders, bridge, protectedBridge, native }) {
     bridge,
     protectedBridge,
     native,
+    http2,
     cert,
     key,
     port,
@@ -54,7 +55,7 @@ export async function startNginx({ folders, bridge, protectedBridge, native }) {
   };
 }
 
-function configuration({ folders, bridge, protectedBridge, native, cert, key, port, home }) {
+function configuration({ folders, bridge, protectedBridge, native, http2, cert, key, port, home }) {
   const temporaryPaths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (kind) => `${kind}_temp_path ${home}/temporary/${kind};`,
   );
@@ -80,9 +81,7 @@ http {
   ${temporaryPaths.join("\n  ")}
   map $http_upgrade $connection_upgrade { default upgrade; '' close; }
   server {
-    listen 127.0.0.1:${port} ssl http2;
-    # The default of 1000 ends a connection amid a run, and libsoup 3.2 then aborts WebKit's network process.
-    keepalive_requests 1000000;
+    listen 127.0.0.1:${port} ssl${http2 ? " http2" : ""};
     server_name localhost;
     ssl_certificate ${cert};
     ssl_certificate_key ${key};

@@ -43,6 +43,8 @@ export async function openWorld(engine) {
         bridge: bridge.port,
         protectedBridge: protectedBridge.port,
         native: broker.nativePort,
+        // libsoup 3.2.3 may put the WebSocket of a page that is being left on HTTP/2: it aborts, and the page dies.
+        http2: engine !== "webkit",
       }),
     );
     const browser = await rig.use(startRenewable(() => startBrowser(engine)));
