@@ -31,18 +31,22 @@ export async function startChaos({ target }) {
   let accepted = 0;
 
   const server = createServer((client) => {
-    if (faults.mode === "refuse") return client.resetAndDestroy();
+    if (faults.mode === "refuse") return reset(client);
     const upstream = connect({ port: target, host: "127.0.0.1", noDelay: true });
     const n = accepted++;
+    const sides = [client, upstream];
     const cut = (how = faults.how) => {
-      for (const side of [client, upstream]) how === "rst" ? side.resetAndDestroy() : side.destroySoon();
+      for (const side of sides) how === "rst" ? reset(side) : side.destroySoon();
     };
     client.setNoDelay(true);
     links.add(cut);
-    client.on("close", () => {
-      links.delete(cut);
-      changes.wake();
-    });
+    for (const side of sides) {
+      side.on("close", () => {
+        if (!sides.every(({ closed }) => closed)) return; // a black hole keeps one side open
+        links.delete(cut);
+        changes.wake();
+      });
+    }
     const flip = faults.flipDown(n);
     pump(client, upstream, faults, { cutAt: faults.cutUp(n), cut });
     pump(upstream, client, faults, { cutAt: faults.cutDown(n), cut, flip });
@@ -68,6 +72,12 @@ export async function startChaos({ target }) {
       return accepted;
     },
   };
+}
+
+/** Resets a connection, unless its end is on the way: node cannot do both, leaks the socket and then never exits. */
+function reset(socket) {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** Carries one direction. `cutAt` and `flip` count this direction's bytes from the start of the connection. */
