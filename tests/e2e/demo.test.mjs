@@ -55,6 +55,7 @@ describe(`demo in ${engine}`, () => {
     driver = browser.driver;
     await browser.ask(() => driver.get(url));
     await driver.executeScript(watchProblems);
+    await see("#state-text", "Connected"); // before that, nothing listens to clicks
   };
   const verify = async () => {
     assert.deepEqual(await driver.executeScript("return problems"), []);
@@ -70,7 +71,6 @@ describe(`demo in ${engine}`, () => {
   const it = casesIn(() => ({ attempt, prepare, verify }));
 
   it("connects by itself and shows the simulated devices", async () => {
-    await see("#state-text", "Connected");
     await see("#message-rows", "demo/");
     await driver.wait(until.elementLocated(By.css("#message-rows [role=option]")), WAIT_MS);
   });
