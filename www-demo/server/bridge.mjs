@@ -124,7 +124,8 @@ function dialTcp(target) {
     pause: () => socket.pause(),
     resume: () => socket.resume(),
     end: () => socket.destroySoon(),
-    reset: () => (socket.resetAndDestroy ?? socket.destroy).call(socket),
+    // Node resets neither TLS nor a connection whose end is on the way; for the latter it would never exit.
+    reset: () => (secure || socket.writableEnded ? socket.destroy() : socket.resetAndDestroy()),
     attach({ data, drain, end, reset }) {
       socket
         .on("data", data)
