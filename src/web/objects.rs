@@ -137,6 +137,7 @@ const fn name(id: PropertyId) -> Option<&'static str> {
         PropertyId::ResponseTopic => "responseTopic",
         PropertyId::CorrelationData => "correlationData",
         PropertyId::AssignedClientIdentifier => "assignedClientIdentifier",
+        PropertyId::AuthenticationMethod => "authenticationMethod",
         PropertyId::ServerKeepAlive => "serverKeepAlive",
         PropertyId::ResponseInformation => "responseInformation",
         PropertyId::ServerReference => "serverReference",
@@ -145,7 +146,6 @@ const fn name(id: PropertyId) -> Option<&'static str> {
         PropertyId::MaximumPacketSize => "maximumPacketSize",
         PropertyId::SubscriptionIdentifier
         | PropertyId::SessionExpiryInterval
-        | PropertyId::AuthenticationMethod
         | PropertyId::AuthenticationData
         | PropertyId::RequestProblemInformation
         | PropertyId::WillDelayInterval

@@ -29,6 +29,7 @@ export async function serverInfoWithEverything(module) {
     [0x11, ...u32(120)],
     [0x12, ...string("given")],
     [0x13, ...u16(30)],
+    [0x15, ...string("SCRAM")],
     [0x1a, ...string("responses/")],
     [0x1c, ...string("elsewhere")],
     [0x1f, ...string("welcome")],
@@ -42,7 +43,12 @@ export async function serverInfoWithEverything(module) {
     [0x29, 0],
     [0x2a, 0],
   ];
-  const options = { clientId: "", keepAlive: 60, requestResponseInformation: true };
+  const options = {
+    clientId: "",
+    keepAlive: 60,
+    requestResponseInformation: true,
+    authenticationMethod: "SCRAM",
+  };
   equal(await serverInfo(module, properties, options), {
     subprotocol: "mqtt",
     protocolVersion: 5,
@@ -63,6 +69,7 @@ export async function serverInfoWithEverything(module) {
     reasonString: "welcome",
     responseInformation: "responses/",
     serverReference: "elsewhere",
+    authenticationMethod: "SCRAM",
     userProperties: [["k", "v"]],
   });
 }
