@@ -89,6 +89,7 @@ export const access = [
           password: undefined,
         });
       const client = await authenticated(account.password);
+      t.hope(client.server.authenticationMethod === "SCRAM-SHA-256", "CONNACK: no Authentication Method");
       await client.reauthenticate(undefined, { timeout: 5000 });
       await client.ping({ timeout: 5000 });
       const error = await t.error(authenticated("wrong"));
