@@ -7,8 +7,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::wildcard_enum_match_arm)]
 
 mod broker;
+mod cuts;
 mod model;
 mod random;
+mod schedule;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,12 +21,12 @@ const SCHEDULES: u64 = 10_000;
 fn random_schedules_keep_every_promise() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
     if let Some(seed) = number("SIM_SEED") {
-        world::run(seed, true);
+        schedule::run(seed, true);
         return;
     }
     let mut messages = 0;
     for seed in 0..number("SIM_SCHEDULES").unwrap_or(SCHEDULES) {
-        match catch_unwind(AssertUnwindSafe(|| world::run(seed, false))) {
+        match catch_unwind(AssertUnwindSafe(|| schedule::run(seed, false))) {
             Ok(delivered) => messages += delivered,
             Err(_) => panic!("replay with: SIM_SEED={seed} cargo test --test sim -- --nocapture"),
         }

@@ -1,8 +1,8 @@
 //! What was asked for and what came of it, and the promises that tie the two together.
 
 use std::collections::{BTreeMap, BTreeSet};
-use wasmqtt::ErrorCode;
 use wasmqtt::codec::QoS;
+use wasmqtt::{Error, ErrorCode};
 
 /// One message, in either direction. Its number is its payload.
 #[derive(Clone, Debug)]
@@ -61,9 +61,11 @@ impl Messages {
 #[derive(Clone, Debug)]
 pub(crate) enum Asked {
     Publish(usize),
-    Subscribe(Vec<String>),
+    /// Filters, and the numbers of their subscriptions.
+    Subscribe(Vec<(String, u32)>),
     Unsubscribe,
     Ping,
+    Authenticate,
 }
 
 /// Everything that the application knows.
@@ -75,6 +77,10 @@ pub(crate) struct Model {
     pub(crate) settled: BTreeSet<u32>,
     /// Filters that the application wants, and their numbers.
     pub(crate) wanted: BTreeMap<String, u32>,
+    /// Filters that a later server does not offer any more: the one that has the session may know them or not.
+    uncertain: BTreeSet<String>,
+    /// The application has asked for the end.
+    pub(crate) leaving: bool,
 }
 
 impl Model {
@@ -84,12 +90,45 @@ impl Model {
         let asked = self.open.remove(&op).unwrap_or_else(|| panic!("operation {op} was not open"));
         match asked {
             Asked::Publish(number) => self.upward.records[number].outcome = Some(result),
-            Asked::Subscribe(filters) => {
-                assert_eq!(result, Ok(()), "no limit of this server concerns subscriptions to {filters:?}");
-            }
-            Asked::Unsubscribe => assert_eq!(result, Ok(())),
-            Asked::Ping => {}
+            Asked::Subscribe(filters) => match result {
+                Ok(()) => {}
+                Err(ErrorCode::NotSupportedByServer) => {
+                    filters.iter().for_each(|(filter, id)| self.give_up(filter, Some(*id)))
+                }
+                Err(code) => assert!(self.leaving, "nothing else is in the way of {filters:?}: {code:?}"),
+            },
+            Asked::Unsubscribe => assert!(result.is_ok() || self.leaving, "{result:?}"),
+            // These live and die with the connection.
+            Asked::Ping | Asked::Authenticate => {}
         }
+    }
+
+    /// A message came, for the first time or again.
+    pub(crate) fn delivered(&mut self, number: usize, qos: QoS, manual_ack: bool) {
+        let record = &self.downward.records[number];
+        let twice = qos == QoS::ExactlyOnce && record.arrivals > 0;
+        assert!(!twice || (manual_ack && !record.accepted), "message {number} delivered twice: {record:?}");
+        self.downward.arrived(number, qos);
+    }
+
+    /// A subscription that nobody waits for has come to its end.
+    pub(crate) fn note_loss(&mut self, error: &Error) {
+        assert_eq!(error.code, ErrorCode::NotSupportedByServer, "{error:?}");
+        self.give_up(error.text.as_deref().expect("a notice names the filter"), None);
+    }
+
+    /// `id`: unless the filter was asked for again, under another number.
+    fn give_up(&mut self, filter: &str, id: Option<u32>) {
+        if id.is_none() || self.wanted.get(filter).copied() == id {
+            self.wanted.remove(filter);
+        }
+        self.uncertain.insert(filter.into());
+    }
+
+    pub(crate) fn check_filters(&self, known: &[String]) {
+        let certain = |name: &&String| self.wanted.contains_key(*name) || !self.uncertain.contains(*name);
+        let certain: Vec<&String> = known.iter().filter(certain).collect();
+        assert_eq!(certain, self.wanted.keys().collect::<Vec<_>>(), "filters that the server knows");
     }
 
     /// Once all is quiet, what must have happened has happened.
@@ -115,11 +154,12 @@ impl Model {
         }
         for (number, record) in self.downward.records.iter().enumerate() {
             let about = || format!("downward message {number}: {record:?}");
+            let excused = record.abandoned || self.leaving;
             match record.qos {
                 QoS::AtMostOnce => {}
-                QoS::AtLeastOnce => assert!(record.abandoned || record.arrivals > 0, "{}", about()),
+                QoS::AtLeastOnce => assert!(excused || record.arrivals > 0, "{}", about()),
                 QoS::ExactlyOnce => {
-                    assert!(record.abandoned || record.arrivals > 0, "{}", about());
+                    assert!(excused || record.arrivals > 0, "{}", about());
                     assert!(manual_ack || record.arrivals <= 1, "{}", about());
                 }
             }

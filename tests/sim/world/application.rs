@@ -1,0 +1,81 @@
+//! What the application asks for, and what the model has to remember of it.
+
+use super::{Fate, World};
+use crate::model::Asked;
+use wasmqtt::client::DisconnectOptions;
+use wasmqtt::codec::{Properties, PropertiesBuf, QoS, ReasonCode, SubscribeOptions};
+use wasmqtt::session::{Filter, OpId};
+use wasmqtt::time::Millis;
+
+impl<F: Fate> World<F> {
+    /// Publishes the next message, its number and `padding` bytes being its payload.
+    pub(crate) fn publish(&mut self, qos: QoS, retain: bool, padding: usize, properties: &PropertiesBuf) {
+        let number = self.model.upward.add(qos);
+        let payload = format!("{number}{}", ".".repeat(padding));
+        let topic = format!("upward/{}", number % 3);
+        let properties = properties.as_properties();
+        let result = self.client.publish(self.now, &topic, payload.as_bytes(), qos, retain, properties);
+        self.note(|| format!("publish {number} {qos:?}: {result:?}"));
+        match result {
+            Ok(op) => drop(self.model.open.insert(op.0, Asked::Publish(number))),
+            Err(_) => self.model.upward.records[number].withdrawn = true,
+        }
+    }
+
+    pub(crate) fn subscribe(&mut self, names: &[&str], qos: QoS) {
+        let options = SubscribeOptions { qos, ..SubscribeOptions::default() };
+        let filters: Vec<_> = names.iter().map(|filter| Filter { filter, options }).collect();
+        let result = self.client.subscribe(&filters, Properties::EMPTY);
+        self.note(|| format!("subscribe {names:?}: {result:?}"));
+        // Refused at once: this server has no such subscriptions.
+        let Ok((op, ids)) = result else { return };
+        let asked: Vec<(String, u32)> = names.iter().map(|name| (*name).into()).zip(ids).collect();
+        self.model.wanted.extend(asked.iter().cloned());
+        self.model.open.insert(op.0, Asked::Subscribe(asked));
+    }
+
+    pub(crate) fn unsubscribe(&mut self, name: &str) {
+        let Some(id) = self.model.wanted.remove(name) else { return };
+        let op = self.client.unsubscribe(&[id], Properties::EMPTY).unwrap();
+        self.note(|| format!("unsubscribe {name}: {op:?}"));
+        self.model.open.insert(op.0, Asked::Unsubscribe);
+    }
+
+    pub(crate) fn ping(&mut self) {
+        if let Ok(op) = self.client.ping(self.now) {
+            self.model.open.insert(op.0, Asked::Ping);
+        }
+    }
+
+    pub(crate) fn reauthenticate(&mut self) {
+        if let Ok(op) = self.client.reauthenticate(Some(b"again")) {
+            self.model.open.insert(op.0, Asked::Authenticate);
+        }
+    }
+
+    pub(crate) fn cancel(&mut self, op: u32) {
+        let unsent = self.client.cancel(OpId(op));
+        let asked = self.model.open.remove(&op).unwrap();
+        self.note(|| format!("cancel {op} {asked:?}: {unsent}"));
+        if let (Asked::Publish(number), true) = (asked, unsent) {
+            // A message that was sent in an earlier session and waits to be published again counts as unsent too.
+            let record = &mut self.model.upward.records[number];
+            record.withdrawn = record.arrivals == 0;
+        }
+    }
+
+    pub(crate) fn acknowledge(&mut self, index: usize) {
+        let (token, number) = self.tokens.swap_remove(index);
+        self.client.acknowledge(token, ReasonCode::SUCCESS);
+        self.model.downward.records[number].accepted = true;
+    }
+
+    /// Begins to leave, with a second for what is under way.
+    pub(crate) fn leave(&mut self) {
+        self.note(|| "leave".into());
+        let options = DisconnectOptions { drain: Millis::new(1000), ..DisconnectOptions::default() };
+        self.client.disconnect(self.now, options).unwrap();
+        self.model.leaving = true;
+        self.drain();
+    }
+}
