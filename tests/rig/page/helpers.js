@@ -22,12 +22,14 @@ export async function failure(promise) {
   throw new Error(`this should have failed but gave ${JSON.stringify(value)}`);
 }
 
+const parts =
+  "name message code layer hint retryable reasonCode reasonCodes closeCode statement serverReference limit".split(
+    " ",
+  );
+
 /** The parts of an error that survive JSON. */
 export function describe(error) {
-  if (error === undefined) return null;
-  const { name, message, code, layer, hint, retryable, reasonCode, reasonCodes, closeCode, statement } =
-    error;
-  return { name, message, code, layer, hint, retryable, reasonCode, reasonCodes, closeCode, statement };
+  return error === undefined ? null : Object.fromEntries(parts.map((part) => [part, error[part]]));
 }
 
 /** Resolves with the next event of this type for which `test` holds. */
