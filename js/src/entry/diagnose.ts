@@ -2,5 +2,5 @@
 
 export { diagnose } from "../diagnose/run.js";
 export type { DiagnoseOptions, DiagnosisCode, Report, Step, Verdict } from "../diagnose/types.js";
-export type { ErrorCode, ErrorLayer } from "../error-codes.js";
 export { MqttError } from "../errors.js";
+export type * from "../public.js";
