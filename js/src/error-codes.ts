@@ -77,7 +77,7 @@ export const ERROR_CODES: readonly ErrorRow[] = [
   [36, "keep-alive-timeout", "network", true, "The server did not answer a ping: check the network or raise `pingTimeout`."],
   [37, "subprotocol-rejected", "websocket", false, "Make server and proxy accept the WebSocket subprotocol mqtt, or set `subprotocols`."],
   [38, "session-taken-over", "mqtt", false, "Give every tab and device its own `clientId`: another client connected with this one, or seems to do so (no `reasonCode`)."],
-  [39, "connect-failed", "network", true, "Check host, port, path, certificate and proxy; the browser tells only its console which one failed."],
+  [39, "connect-failed", "network", true, "Check host, port, path, certificate and proxy; wasmqtt/diagnose finds out more about which one failed."],
   [40, "connack-timeout", "mqtt", true, "The WebSocket opened but MQTT stayed silent: check the path and that the proxy passes Sec-WebSocket-Protocol."],
   [41, "version-not-supported", "mqtt", false, "Set `protocolVersion` to \"auto\" or to the version that the server speaks."],
   [42, "text-frame", "websocket", true, "Make the server or bridge send binary WebSocket messages: MQTT is never text."],
