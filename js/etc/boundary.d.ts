@@ -91,6 +91,10 @@ export class MqttEngine {
      */
     subscribe(filters: Array<any>, options: any): Uint32Array;
     /**
+     * Switches the packet tap on or off.
+     */
+    tap(on: boolean): void;
+    /**
      * Hangs up without DISCONNECT.
      *
      * # Errors
@@ -101,9 +105,9 @@ export class MqttEngine {
      * Ends subscriptions by their numbers. Returns the operation.
      *
      * # Errors
-     * `client-closed`.
+     * `invalid-option`, `client-closed`.
      */
-    unsubscribe(ids: Uint32Array | number[]): number;
+    unsubscribe(ids: Uint32Array | number[], options: any): number;
     /**
      * Looks at the time: to be called when the page wakes up.
      */
