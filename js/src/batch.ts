@@ -1,5 +1,6 @@
 import type { MqttError } from "./errors.js";
 import type { MemoryView } from "./memory.js";
+import type { PacketInfo } from "./packet.js";
 import type { ClientState, ServerInfo } from "./types.js";
 import { createDecoder } from "./utf8.js";
 
@@ -51,7 +52,8 @@ export type BatchRecord =
   | { readonly kind: "connected"; readonly server: ServerInfo }
   | { readonly kind: "closed"; readonly error: MqttError | undefined }
   | { readonly kind: "notice"; readonly error: MqttError }
-  | { readonly kind: "challenge"; readonly data: Uint8Array };
+  | { readonly kind: "challenge"; readonly data: Uint8Array }
+  | { readonly kind: "packet"; readonly packet: PacketInfo };
 
 // The layout that `src/web/batch.rs` writes: 12 words a record, the first one tells which.
 const STRIDE = 12;
@@ -65,6 +67,7 @@ const DISCONNECTED = 7;
 const CLOSED = 8;
 const NOTICE = 9;
 const CHALLENGE = 10;
+const PACKET = 11;
 const IN_MEMORY = 1 << 4;
 const NO_RETRY = 0xffff_ffff;
 const STATES: readonly ClientState[] = [
@@ -76,7 +79,6 @@ const STATES: readonly ClientState[] = [
   "closing",
   "closed",
 ];
-
 /** Turns the engine's record table into objects that own what they hold. */
 export class BatchReader {
   readonly #memory: MemoryView;
@@ -147,6 +149,16 @@ export class BatchReader {
         return { kind: "notice", error: detail as MqttError };
       case CHALLENGE:
         return { kind: "challenge", data: this.#slice(w[2]!, w[3]!) };
+      case PACKET:
+        return {
+          kind: "packet",
+          packet: {
+            direction: w[1] ? "received" : "sent",
+            protocolVersion: w[4] as 4 | 5,
+            size: w[5]!,
+            head: this.#slice(w[2]!, w[3]!),
+          },
+        };
     }
     throw new RangeError(`unknown record ${w[0]}`);
   }

@@ -30,6 +30,8 @@ export interface RawEngine {
   wake(): void;
   /** Ends the attempt or connection without a goodbye: the page is left, or its policy forbids the address. */
   interrupt(blockedByPolicy: boolean): void;
+  /** Switches the packet tap on or off. */
+  tap(on: boolean): void;
   flush(): void;
   stats(): unknown;
   free(): void;

@@ -1,5 +1,6 @@
 import type { MqttError } from "./errors.js";
 import type { Message } from "./message.js";
+import type { PacketInfo } from "./packet.js";
 import type { ClientState, ServerInfo } from "./types.js";
 
 /** The events of a client and what they carry. */
@@ -19,4 +20,9 @@ export interface ClientEvents {
    * it is reported to the host like an uncaught error. Why a connection ended is told by `disconnect` and `closed`.
    */
   error: MqttError;
+  /**
+   * A packet passed, for debugging; in the order in which they pass. The engine looks at packets only while this event
+   * has a listener. {@link PacketInfo} never holds payloads or credentials; `wasmqtt/inspect` decodes it.
+   */
+  packet: PacketInfo;
 }

@@ -55,12 +55,13 @@ export class MqttClient implements AsyncDisposable {
   constructor(load: () => Promise<Glue>, url: UrlSource, options: ClientOptions = {}) {
     this.#engineOptions = engineOptions(options);
     this.#events = new Emitter(
-      ["state", "connect", "disconnect", "reconnecting", "message", "error"],
+      ["state", "connect", "disconnect", "reconnecting", "message", "error", "packet"],
       (cause, type) => {
         const error = new MqttError("handler-failed", { detail: `${type} listener`, cause });
         if (type === "error") reportToHost(error);
         else this.#runtime.report(error);
       },
+      (type) => type === "packet" && this.#runtime.tap(),
     );
     this.#runtime = new Runtime({
       load,

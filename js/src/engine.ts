@@ -82,8 +82,8 @@ export class Engine {
     const records = this.#records;
     this.#records = [];
     for (const record of records) {
-      if (!this.#raw) return; // closed or crashed meanwhile
-      this.#sink.record(record);
+      // Closed or crashed meanwhile: only what the tap has seen still counts.
+      if (this.#raw || record.kind === "packet") this.#sink.record(record);
     }
   }
 

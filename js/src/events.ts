@@ -3,14 +3,23 @@ import { invalidArgument } from "./errors.js";
 /** Takes what an event carries. */
 export type Listener<T> = (event: T) => void;
 
-/** @internal Typed listeners. What a listener throws goes to `onThrow` and disturbs nobody else. */
+/**
+ * @internal Typed listeners. What a listener throws goes to `onThrow` and disturbs nobody else. `onChange` learns of
+ * those that come and go.
+ */
 export class Emitter<Events extends object> {
   readonly #listeners: Map<keyof Events, readonly Listener<never>[]>;
   readonly #onThrow: (error: unknown, type: keyof Events) => void;
+  readonly #onChange: ((type: keyof Events) => void) | undefined;
 
-  constructor(types: readonly (keyof Events)[], onThrow: (error: unknown, type: keyof Events) => void) {
+  constructor(
+    types: readonly (keyof Events)[],
+    onThrow: (error: unknown, type: keyof Events) => void,
+    onChange?: (type: keyof Events) => void,
+  ) {
     this.#listeners = new Map(types.map((type) => [type, []]));
     this.#onThrow = onThrow;
+    this.#onChange = onChange;
   }
 
   /** Adds a listener and returns the function that removes it. */
@@ -28,9 +37,11 @@ export class Emitter<Events extends object> {
         (this.#listeners.get(type) ?? []).filter((other) => other !== entry),
       );
       signal?.removeEventListener("abort", off);
+      this.#onChange?.(type);
     };
     this.#listeners.set(type, [...known, entry]); // a new array, so that a running emit is not disturbed
     signal?.addEventListener("abort", off, { once: true });
+    this.#onChange?.(type);
     return off;
   }
 

@@ -30,6 +30,7 @@ export type {
   WebSocketLike,
   Will,
 } from "./options.js";
+export type { PacketInfo } from "./packet.js";
 export type { Reply, RequestHandler } from "./requests.js";
 export type { MessageHandler, Subscription } from "./subscription.js";
 export type {

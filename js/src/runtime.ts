@@ -166,6 +166,11 @@ export class Runtime {
     this.#giveUp(undefined);
   }
 
+  /** Has packets shown while somebody listens. */
+  tap(): void {
+    this.#try((raw) => raw.tap(this.#parts.events.has("packet")));
+  }
+
   report(error: MqttError): void {
     const { events } = this.#parts;
     this.#log("error", error.message, { code: error.code });
@@ -228,6 +233,7 @@ export class Runtime {
         record: (record) => this.#record(record),
         crashed: (error) => this.#finish(error),
       });
+      if (this.#parts.events.has("packet")) this.tap();
       this.#stopWatching = watchPage({
         wake: () => this.#try((raw) => raw.wake()),
         leave: () => this.#try((raw) => raw.interrupt(false)),
@@ -268,6 +274,9 @@ export class Runtime {
         break;
       case "challenge":
         this.#onChallenge(record.data);
+        break;
+      case "packet":
+        events.emit("packet", record.packet);
         break;
       case "closed":
         this.#finish(record.error);

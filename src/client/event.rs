@@ -1,5 +1,6 @@
 //! What the client tells the application.
 
+use super::tap::PacketInfo;
 use crate::codec::{PacketId, Properties, QoS, ReasonCode};
 use crate::connection::Negotiated;
 use crate::error::Error;
@@ -174,8 +175,10 @@ pub enum Event<'a> {
     },
     /// Something went wrong outside any operation, and the client goes on.
     Notice(Error),
-    /// The client is done. Nothing follows.
+    /// The client is done. Nothing follows, but what the packet tap has to tell of its last DISCONNECT.
     Closed(Option<Error>),
+    /// A packet passed. Only while the tap is on; see [`Client::tap_packets`](super::Client::tap_packets).
+    Packet(PacketInfo),
 }
 
 /// What the driver has to do with the transport.

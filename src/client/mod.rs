@@ -13,6 +13,7 @@ mod settle;
 mod stats;
 mod subscribing;
 mod suspicion;
+mod tap;
 mod topics;
 mod transmit;
 
@@ -22,6 +23,7 @@ pub use event::{
 };
 pub use lifecycle::TransportClose;
 pub use stats::Stats;
+pub use tap::PacketInfo;
 
 use crate::codec::{FrameBuffer, Properties, ProtocolVersion, QoS, Span};
 use crate::config::{Config, VersionPolicy};
@@ -83,6 +85,7 @@ struct Core {
     pings: VecDeque<Option<(OpId, Instant)>>,
     events: VecDeque<Event<'static>>,
     transport: VecDeque<TransportRequest>,
+    tap: tap::Tap,
     stats: Stats,
     last_op: u32,
 }
@@ -176,6 +179,7 @@ impl Client {
                 pings: VecDeque::new(),
                 events: VecDeque::new(),
                 transport: VecDeque::new(),
+                tap: tap::Tap::default(),
                 stats: Stats::default(),
                 last_op: 0,
             },
@@ -224,14 +228,24 @@ impl Client {
     /// The next thing that happened. A message borrows the receive buffer, which does not move until the next
     /// [`Client::receive_buffer`]; so positions taken from several messages stay good until then.
     pub fn poll_event(&mut self, now: Instant) -> Option<Event<'_>> {
+        if self.core.tap.has_sent() {
+            return Some(Event::Packet(self.core.tap.show_sent(self.core.version)));
+        }
         let delivery = loop {
             if let Some(event) = self.core.events.pop_front() {
                 return Some(event);
             }
             if !self.core.wants_bytes() {
                 self.frames.reset();
+                self.core.tap.on_read();
                 return None;
             }
+            if self.core.tap.wants_received() && self.frames.peek(self.core.version) != Ok(None) {
+                return Some(Event::Packet(
+                    self.core.tap.show_received(self.core.version, self.frames.waiting()),
+                ));
+            }
+            self.core.tap.on_read();
             match self.frames.next(self.core.version) {
                 Ok(Some(span)) => {
                     if let Some(delivery) = self.core.on_packet(now, span, self.frames.bytes(span)) {
@@ -248,7 +262,7 @@ impl Client {
     /// Whether [`Client::poll_event`] has something other than received packets to tell.
     #[must_use]
     pub fn has_events(&self) -> bool {
-        !self.core.events.is_empty()
+        !self.core.events.is_empty() || self.core.tap.has_sent()
     }
 
     /// Whether [`Client::poll_transport`] has something to ask for.

@@ -28,6 +28,7 @@ impl Client {
         }
         buffer.clear();
         core::mem::swap(buffer, &mut self.core.out);
+        self.core.tap.on_sent(buffer);
         self.core.on_handed_over(now, buffer.len());
         true
     }

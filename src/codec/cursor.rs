@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
         Violation::malformed(self.section, self.offset)
     }
 
-    fn take(&mut self, len: usize) -> Result<&'a [u8], Violation> {
+    pub(super) fn take(&mut self, len: usize) -> Result<&'a [u8], Violation> {
         let (bytes, rest) = self.rest.split_at_checked(len).ok_or_else(|| self.malformed())?;
         self.rest = rest;
         self.offset = self.offset.saturating_add(len_u32(len));

@@ -85,7 +85,17 @@ impl FrameBuffer {
     /// endless Remaining Length, and 0x95 for a packet above the limit (MQTT-3.1.2-24). The buffer does not get past
     /// it; only [`reset`](Self::reset) helps.
     pub fn next(&mut self, version: ProtocolVersion) -> Result<Option<Span>, Violation> {
-        let waiting = self.bytes.get(self.start..self.end).unwrap_or_default();
+        let span = self.peek(version)?;
+        self.start = span.map_or(self.start, |span| span.end);
+        Ok(span)
+    }
+
+    /// What [`next`](Self::next) would say, without stepping over it.
+    ///
+    /// # Errors
+    /// Those of `next`.
+    pub fn peek(&self, version: ProtocolVersion) -> Result<Option<Span>, Violation> {
+        let waiting = self.waiting();
         let Some(header) = header::read(self.sender, version, waiting)? else {
             return Ok(None);
         };
@@ -98,9 +108,13 @@ impl FrameBuffer {
         if len > waiting.len() {
             return Ok(None);
         }
-        let span = Span { start: self.start, end: self.start + len };
-        self.start = span.end;
-        Ok(Some(span))
+        Ok(Some(Span { start: self.start, end: self.start + len }))
+    }
+
+    /// Bytes that [`next`](Self::next) has not stepped over.
+    #[must_use]
+    pub fn waiting(&self) -> &[u8] {
+        self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
     /// The bytes of a packet; empty for a span that is not of this buffer.

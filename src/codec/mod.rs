@@ -21,6 +21,7 @@ mod property;
 mod property_id;
 mod publish;
 mod reason;
+mod redact;
 mod subscribe;
 mod unsubscribe;
 pub mod varint;
@@ -38,6 +39,7 @@ pub use property::{Properties, PropertiesBuf, PropertyIter, Value};
 pub use property_id::{PropertyId, PropertyScope, PropertyType};
 pub use publish::{ExtraProperties, Publish};
 pub use reason::ReasonCode;
+pub use redact::redact;
 pub use subscribe::{Filters, FiltersBuf, Reasons, RetainHandling, SubAck, Subscribe, SubscribeOptions};
 pub use unsubscribe::{Names, NamesBuf, UnsubAck, Unsubscribe};
 

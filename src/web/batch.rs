@@ -2,8 +2,8 @@
 //!
 //! The layout is mirrored in `js/src/batch.ts`.
 
-use crate::client::{Completion, Event, Failure, Message, OpKind};
-use crate::codec::ReasonCode;
+use crate::client::{Completion, Event, Failure, Message, OpKind, PacketInfo};
+use crate::codec::{ReasonCode, Sender};
 use crate::connection::Negotiated;
 use crate::error::Error;
 
@@ -23,6 +23,7 @@ enum Kind {
     Closed = 8,
     Notice = 9,
     Challenge = 10,
+    Packet = 11,
 }
 
 /// `retry delay` of a disconnect without a retry.
@@ -40,7 +41,7 @@ pub(super) enum Detail {
 #[derive(Default)]
 pub(super) struct Batch {
     words: Vec<u32>,
-    /// Bytes that records refer to: topics and reason codes.
+    /// Bytes that records refer to: topics, reason codes, heads of packets.
     bytes: Vec<u8>,
     /// Subscription ids that records refer to.
     routes: Vec<u32>,
@@ -56,7 +57,9 @@ impl Batch {
     pub(super) fn push(&mut self, event: Event<'_>) {
         match event {
             Event::Message(message) => self.push_message(&message),
-            Event::AuthChallenge(data) => self.push_challenge(data.as_bytes()),
+            Event::AuthChallenge(data) => {
+                self.push_bytes(Kind::Challenge, 0, data.as_bytes().unwrap_or_default(), [0, 0])
+            }
             Event::Completed(completion) => self.push_completion(completion),
             Event::Failed(failure) => self.push_failure(*failure),
             Event::State(state) => self.push_words(Kind::State, &[state as u32]),
@@ -69,6 +72,7 @@ impl Batch {
                 self.push_detail(Kind::Disconnected, &[0, delay, attempt], error.map(Detail::Error));
             }
             Event::Notice(error) => self.push_detail(Kind::Notice, &[], Some(Detail::Error(error))),
+            Event::Packet(packet) => self.push_packet(&packet),
             Event::Closed(error) => self.push_detail(Kind::Closed, &[], error.map(Detail::Error)),
         }
     }
@@ -116,10 +120,7 @@ impl Batch {
 
     fn push_message(&mut self, message: &Message<'_>) {
         if message.new_topic {
-            self.byte_positions.push(self.words.len() + 2);
-            let at = clamp(self.bytes.len() as u64);
-            self.push_words(Kind::Topic, &[message.topic_id, at, clamp(message.topic.len() as u64)]);
-            self.bytes.extend_from_slice(message.topic.as_bytes());
+            self.push_bytes(Kind::Topic, message.topic_id, message.topic.as_bytes(), [0, 0]);
         }
         let properties = message.properties.as_bytes();
         // Views of the received chunk where all of the message lies in it, else addresses of our own copy.
@@ -152,12 +153,19 @@ impl Batch {
         self.routes.extend_from_slice(message.subscriptions);
     }
 
-    fn push_challenge(&mut self, data: Option<&[u8]>) {
+    /// A record whose second and third word say where its bytes are.
+    fn push_bytes(&mut self, kind: Kind, word: u32, bytes: &[u8], more: [u32; 2]) {
         self.byte_positions.push(self.words.len() + 2);
-        let at = clamp(self.bytes.len() as u64);
-        let data = data.unwrap_or_default();
-        self.push_words(Kind::Challenge, &[0, at, clamp(data.len() as u64)]);
-        self.bytes.extend_from_slice(data);
+        let (at, len) = (clamp(self.bytes.len() as u64), clamp(bytes.len() as u64));
+        self.push_words(kind, &[word, at, len, more[0], more[1]]);
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn push_packet(&mut self, packet: &PacketInfo) {
+        let received = u32::from(packet.sender == Sender::Server);
+        let version = packet.version.level().into();
+        let size = clamp(packet.size as u64);
+        self.push_bytes(Kind::Packet, received, &packet.head, [version, size]);
     }
 
     fn push_completion(&mut self, completion: Completion) {

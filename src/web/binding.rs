@@ -207,6 +207,11 @@ impl MqttEngine {
         });
     }
 
+    /// Switches the packet tap on or off.
+    pub fn tap(&self, on: bool) {
+        self.driver.enter(&mut |client: &mut Client, _| client.tap_packets(on));
+    }
+
     /// Sends what the commands and handlers of this turn have left.
     pub fn flush(&self) {
         self.driver.flush();

@@ -18,6 +18,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const SCHEDULES: u64 = 10_000;
 
 #[test]
+fn the_packet_tap_changes_nothing() {
+    for seed in 0..200 {
+        assert_eq!(schedule::journal(seed, true), schedule::journal(seed, false), "schedule {seed}");
+    }
+}
+
+#[test]
 fn random_schedules_keep_every_promise() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
     if let Some(seed) = number("SIM_SEED") {

@@ -4,7 +4,7 @@ use crate::broker::Limits;
 use crate::random::Random;
 use crate::world::{Fate, World};
 use wasmqtt::client::ClientState;
-use wasmqtt::codec::{PropertiesBuf, PropertyId, ProtocolVersion, QoS, Value};
+use wasmqtt::codec::{PropertiesBuf, PropertyId, ProtocolVersion, QoS, Sender, Value};
 use wasmqtt::config::{Config, FirstSession, VersionPolicy};
 use wasmqtt::time::Millis;
 
@@ -34,21 +34,49 @@ impl Fate for Chance {
 
 /// Runs the schedule of this seed; returns how many messages arrived.
 pub(crate) fn run(seed: u64, trace: bool) -> usize {
+    let mut world = world(seed, trace);
+    play(&mut world);
+    let messages = [&world.model.upward, &world.model.downward];
+    messages.iter().flat_map(|direction| &direction.records).filter(|record| record.arrivals > 0).count()
+}
+
+/// Runs it with or without the packet tap; returns what the client told and sent.
+pub(crate) fn journal(seed: u64, tap: bool) -> Vec<String> {
+    let mut world = world(seed, false);
+    world.journal = Some(Vec::new());
+    world.client.tap_packets(tap);
+    play(&mut world);
+    let shown = |sender| {
+        let packets = world.seen.iter().filter(|packet| packet.sender == sender);
+        packets.map(|packet| u64::try_from(packet.size).unwrap()).sum::<u64>()
+    };
+    let stats = world.client.stats();
+    assert_eq!(
+        shown(Sender::Client),
+        if tap { stats.bytes_sent } else { 0 },
+        "no more and no less than was sent"
+    );
+    assert!(shown(Sender::Server) <= stats.bytes_received);
+    world.journal.unwrap()
+}
+
+fn world(seed: u64, trace: bool) -> World<Chance> {
     let mut random = Random::new(seed);
     let config = config(&mut random);
     let (jitter, generous) = (random.next(), random.percent(40));
-    let mut world = World::new(config, jitter, Chance { random, generous }, trace);
+    World::new(config, jitter, Chance { random, generous }, trace)
+}
+
+fn play(world: &mut World<Chance>) {
     world.start();
     let steps = 20 + world.fate.random.below(180);
     for _ in 0..steps {
-        step(&mut world);
+        step(world);
     }
     world.settle_down(true);
     world.check();
     world.leave();
     assert!(world.closed && world.client.state() == ClientState::Closed, "{:?}", world.client.state());
-    let messages = [&world.model.upward, &world.model.downward];
-    messages.iter().flat_map(|direction| &direction.records).filter(|record| record.arrivals > 0).count()
 }
 
 fn config(random: &mut Random) -> Config {

@@ -39,4 +39,5 @@ mod statement_messages;
 mod statement_requests;
 mod subscribe;
 mod suspicion;
+mod tap;
 mod versions;

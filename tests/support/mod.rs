@@ -10,7 +10,7 @@ pub(crate) mod say;
 use record::{Told, line_of_packet, line_of_told};
 pub(crate) use say::*;
 use wasmqtt::Error;
-use wasmqtt::client::{Client, ClientState, DisconnectOptions, TransportClose, TransportRequest};
+use wasmqtt::client::{Client, ClientState, DisconnectOptions, PacketInfo, TransportClose, TransportRequest};
 use wasmqtt::codec::{
     FrameBuffer, Packet, PropertiesBuf, ProtocolVersion, QoS, Sender, SubscribeOptions, decode_from_client,
 };
@@ -47,6 +47,8 @@ pub(crate) struct Rig {
     pub(crate) events: Vec<Told>,
     /// Packets that left on any connection.
     pub(crate) packets: Vec<Vec<u8>>,
+    /// Packets that the tap showed, in order.
+    pub(crate) seen: Vec<PacketInfo>,
     /// What was asked of the transport.
     pub(crate) requests: Vec<TransportRequest>,
     /// Whether a transport is open; bytes sent without one fail the test.
@@ -74,6 +76,7 @@ impl Rig {
             version,
             events: Vec::new(),
             packets: Vec::new(),
+            seen: Vec::new(),
             requests: Vec::new(),
             open: false,
             username: None,
@@ -293,6 +296,10 @@ impl Rig {
             while let Some(event) = self.client.poll_event(self.now) {
                 idle = false;
                 let told = Told::from(event);
+                if let Told::Packet(seen) = told {
+                    self.seen.push(seen);
+                    continue;
+                }
                 assert!(!self.closed, "nothing follows the end, but {told:?} did");
                 self.closed = matches!(told, Told::Closed(_));
                 self.events.push(told);

@@ -2,7 +2,7 @@
 
 use core::fmt::Write;
 use wasmqtt::Error;
-use wasmqtt::client::{ClientState, Completion, Event, Failure, OpKind, Retry};
+use wasmqtt::client::{ClientState, Completion, Event, Failure, OpKind, PacketInfo, Retry};
 use wasmqtt::codec::{
     AckKind, Packet, Properties, PropertiesBuf, PropertyId, ProtocolVersion, QoS, ReasonCode, RetainHandling,
     decode_from_client,
@@ -37,6 +37,7 @@ pub(crate) enum Told {
     Disconnected(Option<Error>, Option<Retry>),
     Notice(Error),
     Closed(Option<Error>),
+    Packet(PacketInfo),
 }
 
 impl From<Event<'_>> for Told {
@@ -62,6 +63,7 @@ impl From<Event<'_>> for Told {
             Event::Disconnected { error, retry } => Self::Disconnected(error, retry),
             Event::Notice(error) => Self::Notice(error),
             Event::Closed(error) => Self::Closed(error),
+            Event::Packet(packet) => Self::Packet(packet),
         }
     }
 }
@@ -69,7 +71,7 @@ impl From<Event<'_>> for Told {
 /// One line for an event, none for a change of state.
 pub(crate) fn line_of_told(told: &Told) -> Option<String> {
     Some(match told {
-        Told::State(_) => return None,
+        Told::State(_) | Told::Packet(_) => return None,
         Told::Connected(negotiated) if negotiated.session_present => "connected to its session".into(),
         Told::Connected(_) => "connected".into(),
         Told::Message(message) => {

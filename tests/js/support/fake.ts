@@ -92,6 +92,7 @@ export class FakeEngine implements RawEngine {
   terminate = () => void this.#call("terminate");
   wake = () => void this.#call("wake");
   interrupt = (blockedByPolicy: boolean) => void this.#call("interrupt", blockedByPolicy);
+  tap = (on: boolean) => void this.#call("tap", on);
   flush = () => void this.#call("flush");
   stats = () => ({ bytesSent: 7 }) as Stats;
   free = () => void this.#call("free");

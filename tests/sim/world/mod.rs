@@ -4,7 +4,7 @@ mod application;
 
 use crate::broker::{Broker, Limits, refuses};
 use crate::model::Model;
-use wasmqtt::client::{Client, ClientState, Event, TransportClose, TransportRequest};
+use wasmqtt::client::{Client, ClientState, Event, PacketInfo, TransportClose, TransportRequest};
 use wasmqtt::codec::{ProtocolVersion, QoS};
 use wasmqtt::config::{Config, VersionPolicy};
 use wasmqtt::connection::Credentials;
@@ -56,6 +56,10 @@ pub(crate) struct World<F> {
     /// Links, and attempts at one, that broke.
     pub(crate) breaks: usize,
     pub(crate) trace: bool,
+    /// What the client told and sent, where somebody wants to know.
+    pub(crate) journal: Option<Vec<String>>,
+    /// Packets that its tap showed.
+    pub(crate) seen: Vec<PacketInfo>,
 }
 
 impl<F: Fate> World<F> {
@@ -82,6 +86,8 @@ impl<F: Fate> World<F> {
             tokens: Vec::new(),
             breaks: 0,
             trace,
+            journal: None,
+            seen: Vec::new(),
         }
     }
 
@@ -191,6 +197,9 @@ impl<F: Fate> World<F> {
                 idle = false;
                 assert!(self.linked, "bytes without a link: {buffer:02x?}");
                 self.note(|| format!("  > {buffer:02x?}"));
+                if let Some(journal) = &mut self.journal {
+                    journal.push(format!("{buffer:02x?}"));
+                }
                 self.up.extend_from_slice(&buffer);
             }
             idle &= !self.may_break();
@@ -216,6 +225,13 @@ impl<F: Fate> World<F> {
         let mut some = false;
         while let Some(event) = self.client.poll_event(self.now) {
             some = true;
+            if let Event::Packet(packet) = event {
+                self.seen.push(packet);
+                continue;
+            }
+            if let Some(journal) = &mut self.journal {
+                journal.push(format!("{event:?}"));
+            }
             if self.trace {
                 eprintln!("{:>8}   {event:?}", self.now.as_millis());
             }
