@@ -58,7 +58,7 @@ export interface Authenticator {
 
 /** Properties of CONNECT. MQTT 5.0 (section 3.1.2.11). */
 export interface ConnectProperties {
-  /** Asks the server for Response Information. @default false */
+  /** Asks the server for Response Information. 3.1.1 cannot ask, and gets none. @default false */
   readonly requestResponseInformation?: boolean;
   /** Lets the server explain failures with Reason Strings. @default true */
   readonly requestProblemInformation?: boolean;
@@ -143,9 +143,9 @@ export interface ClientOptions {
   readonly protocolVersion?: 5 | 4 | "auto";
   /** Identifies the client and its session; two clients with the same one throw each other out. "" lets a 5.0 server choose. Section 3.1.3.1. @default random */
   readonly clientId?: string;
-  /** Drops what the server still holds of an earlier session, at the first connection; reconnecting resumes. Section 3.1.2.4. @default true */
+  /** Drops what the server still holds of an earlier session, at the first connection; reconnecting resumes. On 3.1.1, where a clean session also ends with its connection, it holds for every connection. Section 3.1.2.4. @default true */
   readonly cleanStart?: boolean;
-  /** Seconds that the server keeps the session after the connection ended, 0 to 4294967295 (never expires); 0 ends it with the connection. MQTT 5.0, section 3.1.2.11.2. @default 300, and `close` ends the session */
+  /** Seconds that the server keeps the session after the connection ended, 0 to 4294967295 (never expires); 0 ends it with the connection. MQTT 5.0, section 3.1.2.11.2; 3.1.1 has no such interval, there `cleanStart` alone decides. @default 300, and `close` ends the session */
   readonly sessionExpiryInterval?: number;
   /** Longest silence towards the server before a ping is sent, in seconds, 0 to 65535; 0 turns pings off. The server may set another value. Section 3.1.2.10. @default 45 */
   readonly keepAlive?: number;
@@ -273,6 +273,8 @@ export interface CloseOptions {
   readonly reasonCode?: number;
   /** Another expiry of the session, in seconds. MQTT 5.0, section 3.14.2.2.2. @default as set on the client; 0 if nothing was set */
   readonly sessionExpiryInterval?: number;
+  /** For the server's log. Left out on 3.1.1. */
   readonly reasonString?: string;
+  /** Left out on 3.1.1. */
   readonly userProperties?: UserProperties;
 }

@@ -17,6 +17,10 @@ const ROW: u32 = 5;
 /// Close codes of a server that ends for its own sake: going away, service restart, try again later (RFC 6455, 7.4).
 const RESTARTS: [u16; 3] = [1001, 1012, 1013];
 
+/// Close codes that say nothing: normal, none given, connection lost (RFC 6455, 7.4). A client that is pushed out of its
+/// place by another one in 3.1.1 sees one of these; any other code is the server's own word for what it did not like.
+const SILENT: [u16; 3] = [1000, 1005, 1006];
+
 /// The latest connections that ended soon.
 #[derive(Debug, Default)]
 pub(super) struct Suspicion {
@@ -62,6 +66,10 @@ impl Core {
         let head = self.session.exchanges.in_order(Exchange::unanswered_sequence).first().copied();
         let head = head.filter(|_| !self.suspicion.answered);
         let sequence = head.and_then(|id| self.session.exchanges.get(id)?.unanswered_sequence());
+        if head.is_none() && !is_silent(&error) {
+            self.suspicion.row = 0;
+            return error;
+        }
         let row = self.suspicion.note(sequence);
         match head {
             Some(id) if row == self.config.poison_limit => self.give_up(id),
@@ -100,6 +108,10 @@ fn is_closed_without_cause(error: &Error) -> bool {
     let refused = error.reason.is_some_and(|reason| ABOUT_A_PUBLISH.contains(&reason));
     error.code == ErrorCode::ConnectionClosed && closed
         || error.code == ErrorCode::DisconnectedByServer && refused
+}
+
+fn is_silent(error: &Error) -> bool {
+    error.close_code.is_some_and(|code| SILENT.contains(&code))
 }
 
 /// Reasons of DISCONNECT that may be about a PUBLISH.

@@ -225,6 +225,24 @@ fn connections_of_3_1_1_that_end_without_a_reason_are_those_of_two_clients_with_
     assert_eq!(error.reason, None, "a guess, not the word of a server");
 }
 
+// Such as 1002 of a gateway that does not like the SUBSCRIBE of each connection.
+#[test]
+fn a_close_code_that_says_why_is_no_sign_of_a_second_client() {
+    let mut rig = Rig::connected(config(V311));
+    for code in [1002, 1003, 1007, 1008, 1009, 1011, 4000].repeat(3) {
+        rig.hangs_up(code);
+        rig.comes_back();
+    }
+    assert!(rig.outcomes().is_empty());
+    for _ in 0..4 {
+        rig.hangs_up(1006);
+        rig.comes_back();
+    }
+    assert!(rig.outcomes().is_empty(), "a row of its own");
+    rig.hangs_up(1006);
+    assert_eq!(rig.outcomes(), ["closed: SessionTakenOver"]);
+}
+
 impl Rig {
     fn taken_over(mut self) -> record::Told {
         for _ in 0..4 {
