@@ -1,4 +1,4 @@
-/** A packet as it passed, without its secrets. `inspect` of `wasmqtt/inspect` decodes it. */
+/** A packet as it passed, without its secrets. `createInspector` of `wasmqtt/inspect` decodes it. */
 export interface PacketInfo {
   readonly direction: "sent" | "received";
   /** The version it is written in: 4 is 3.1.1. */
