@@ -225,6 +225,18 @@ mod tests {
     }
 
     #[test]
+    fn a_set_of_identifiers_takes_eight_kilobytes_or_nothing() {
+        let mut set = PacketIdSet::default();
+        assert_eq!(set.words.capacity(), 0);
+        for value in [1, 63, 64, 65_535] {
+            assert!(set.insert(id(value)));
+            assert_eq!(set.words.len() * size_of::<u64>(), 8192);
+        }
+        set.clear();
+        assert_eq!(set.words.capacity(), 0);
+    }
+
+    #[test]
     fn an_exactly_once_identifier_is_remembered_until_its_release() {
         let mut inbound = Inbound::default();
         assert_eq!(inbound.on_exactly_once(id(65_535)), Arrival::New);
