@@ -128,6 +128,25 @@ test("answers, failures, state, connection and end", () => {
   ]);
 });
 
+test("packets of the tap own their bytes", () => {
+  place(4096, [0x40, 2, 0, 7]);
+  // biome-ignore format: a record per line
+  const records = read([
+    11, 0, 4096, 4, 5, 4, 0, 0, 0, 0, 0, 0,
+    11, 1, 4096, 1, 4, 0, 0, 0, 0, 0, 0, 0,
+  ]);
+  place(4096, [0, 0, 0, 0]);
+  const head = Uint8Array.of(0x40, 2, 0, 7);
+  const [sent, received] = [
+    { direction: "sent", protocolVersion: 5, size: 4, head },
+    { direction: "received", protocolVersion: 4, size: 0, head: head.slice(0, 1) },
+  ];
+  assert.deepEqual(records, [
+    { kind: "packet", packet: sent },
+    { kind: "packet", packet: received },
+  ]);
+});
+
 test("a record of an unknown kind is an error, not skipped", () => {
   assert.throws(() => read([77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), /unknown record 77/);
 });
