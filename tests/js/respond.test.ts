@@ -33,6 +33,7 @@ test("a reply goes to the Response Topic with the Correlation Data, and takes no
     return "on";
   });
   assert.deepEqual(filters, ["lamp/+", "lamp/+/reply-to/#"]);
+  assert.equal((engine.called("subscribe")[0]?.[1] as { qos: number }).qos, 1);
   const properties = {
     responseTopic: "r/1",
     correlationData: "c",
@@ -98,6 +99,7 @@ for (const server of [{}, V4]) {
         return "y";
       };
       const { engine, filters, errors } = await responding(handler, { filter, server });
+      assert.equal(filters.length, filter.endsWith("#") ? 1 : 2, "no filter that another one covers");
       engine.message(topic, "x", [filters.length]);
       await turn();
       assert.deepEqual(seen, expected, `${filter} ${topic}`);
