@@ -5,6 +5,7 @@ import { shownPath } from "./redact.js";
 import {
   ADDRESS_CERTIFICATE,
   ASK_LOCAL_NETWORK,
+  MIXED_LOOPBACK,
   PROBE_BLOCKED,
   RAW_PORT,
   REASON_HINTS,
@@ -44,6 +45,7 @@ function ownHint(code: DiagnosisCode, { mqtt }: Facts): string | undefined {
 function moreChecks(code: DiagnosisCode, facts: Facts, url: URL): string[] {
   const more: string[] = [];
   if (UNSEEN.includes(code)) {
+    if (!facts.isTls && facts.pageIsSecure) more.push(MIXED_LOOPBACK);
     if (url.port === "1883" || url.port === "8883") more.push(RAW_PORT);
     if (facts.isTls && isAddress(url.hostname)) more.push(ADDRESS_CERTIFICATE);
     if (facts.permission === "prompt") more.push(ASK_LOCAL_NETWORK);

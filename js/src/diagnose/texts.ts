@@ -44,7 +44,8 @@ export const TEXTS: Readonly<Record<DiagnosisCode, Text>> = {
   silent: ["network", "{host} does not answer: no refusal and no data until time ran out.", "Check that a firewall does not swallow port {port}, and that this port speaks {protocol}.",
     "A firewall or security group that drops packets to port {port}.",
     "The address: a name that resolves to a machine that is off, or to IPv6 where only IPv4 is open.",
-    "A server that takes the connection and waits: a port of another protocol, or one that hangs."],
+    "A server that takes the connection and waits: a port of another protocol, or one that hangs.",
+    "A browser that waits for its user: for a certificate to choose, or a question to answer."],
   "tls-failed": ["tls", "The secure connection to {host} failed: its certificate is not trusted, or the port does not speak TLS.", OPEN_TAB, CERTIFICATE, PLAIN_PORT,
     "The server may ask for a client certificate, or offer only old versions of TLS."],
   "tls-required": ["tls", "Port {port} speaks TLS, but the URL says ws://.", "Use wss:// in place of ws://."],
@@ -115,6 +116,9 @@ export const RAW_PORT =
 /** For `wss:` with an IP address. */
 export const ADDRESS_CERTIFICATE =
   "The certificate must name the IP address itself, which few do: use the host name that it was made for.";
+/** For `ws:` from a page on https. */
+export const MIXED_LOOPBACK =
+  "Some browsers, Safari among them, allow no ws:// from a page on https:, not even to their own machine: use wss://.";
 /** Where the browser may have asked, or would ask. */
 export const ASK_LOCAL_NETWORK =
   "The browser may want the user to allow access to the local network (site settings): it has not been granted.";

@@ -1,0 +1,365 @@
+// One row for each way in which a connection fails in practice, made with real parts.
+//
+// `cause` is the verdict that names it. Where a page cannot know, `among` is what the list of the report must contain;
+// `only` names the engines in which a case can be made at all.
+import { account } from "../../rig/mosquitto.mjs";
+import { connack, levelOf } from "../../rig/packets.mjs";
+
+const STRICT = ["chromium", "firefox"];
+const CERTIFICATE = /^The certificate/;
+const UPGRADE = /hand the upgrade on/;
+
+/** A scripted broker that refuses with this reason code of its version. */
+const refuse =
+  (code, then = () => {}) =>
+  async (connection) => {
+    const level = levelOf(await connection.next("CONNECT"));
+    connection.send(connack(level, { code }));
+    then(connection);
+  };
+const scripted = (script) => async (world, t) => `${same("/to/")(world)}${await world.fakeBroker(t, script)}`;
+const same =
+  (path) =>
+  ({ ports }) =>
+    `wss://localhost:${ports.page}${path}`;
+const cross =
+  (path) =>
+  ({ ports }) =>
+    `wss://localhost:${ports.cross}${path}`;
+const port =
+  (name, scheme = "wss", host = "localhost") =>
+  ({ ports }) =>
+    `${scheme}://${host}:${ports[name]}/mqtt`;
+const fault = (path) => same(`/fault/${path}`);
+const bare =
+  (name, scheme = "ws") =>
+  ({ faults }) =>
+    `${scheme}://127.0.0.1:${faults[name]}/mqtt`;
+
+export const cases = {
+  "The page": [
+    { name: "ws:// from a page on https:", url: () => "ws://mqtt.test/mqtt", cause: "insecure-url" },
+    { name: "mqtt:// or another scheme", url: () => "mqtt://mqtt.test:1883", cause: "invalid-url" },
+    { name: "user and password in the URL", url: () => "wss://ada:s3cret@mqtt.test/", cause: "invalid-url" },
+    { name: "a port that browsers refuse", url: () => "wss://localhost:6667/", cause: "blocked-port" },
+    {
+      name: "connect-src does not list the broker",
+      page: "/strict/index.html",
+      url: port("untrusted"),
+      cause: "blocked-by-csp",
+    },
+    {
+      name: "script-src does not allow WebAssembly",
+      page: "/nowasm/index.html",
+      url: same("/mqtt"),
+      cause: "wasm-load-failed",
+    },
+    {
+      name: "a public page, a broker on this machine, no permission",
+      from: "named",
+      page: "/public/index.html",
+      url: cross("/mqtt"),
+      cause: "local-network-denied",
+      among: /allow access to the local network/,
+      only: ["chromium"],
+    },
+    {
+      name: "the device is offline",
+      url: same("/mqtt"),
+      cause: "offline",
+      only: ["chromium"],
+      async setup({ driver }, t) {
+        const speed = { latency: 0, download_throughput: -1, upload_throughput: -1 };
+        await driver.setNetworkConditions({ offline: true, ...speed });
+        t.after(() => driver.setNetworkConditions({ offline: false, ...speed }));
+      },
+    },
+  ],
+  "The way to the server": [
+    {
+      name: "a name that does not exist",
+      url: () => "wss://nowhere.onion/",
+      among: /^The host name/,
+      only: STRICT,
+    },
+    {
+      name: "nobody listens on the port",
+      url: ({ closedPort }) => `wss://localhost:${closedPort}/`,
+      among: /^The server: does its WebSocket listener run/,
+    },
+    {
+      name: "the port hangs up at once (FIN)",
+      from: "http",
+      url: bare("finPort"),
+      among: /drop it without an answer/,
+    },
+    {
+      name: "the port hangs up at once (RST)",
+      from: "http",
+      url: bare("rstPort"),
+      among: /drop it without an answer/,
+    },
+    {
+      name: "ws:// to a port that says nothing",
+      from: "http",
+      url: bare("silentPort"),
+      cause: "silent",
+      among: /takes the connection and waits/,
+    },
+    {
+      name: "wss:// to a port that says nothing",
+      url: bare("silentPort", "wss"),
+      cause: "silent",
+      among: /takes the connection and waits/,
+    },
+    {
+      name: "the port of MQTT over TCP",
+      from: "http",
+      url: ({ broker }) => `ws://127.0.0.1:${broker.tcpPort}/`,
+      among: /MQTT listeners without WebSocket/,
+    },
+    {
+      name: "ws:// to this machine from a page on https:, which WebKit does not allow",
+      url: ({ ports }) => `ws://127.0.0.1:${ports.plain}/mqtt`,
+      among: /not even to their own machine/,
+      only: ["webkit"],
+    },
+    {
+      name: "no answer, and the page may not ask further",
+      page: "/strict/index.html",
+      url: ({ closedPort }) => `wss://mqtt.test:${closedPort}/`,
+      among: /^The server: does its WebSocket listener run/,
+      only: STRICT,
+    },
+  ],
+  TLS: [
+    {
+      name: "a certificate of an unknown authority",
+      url: port("untrusted"),
+      among: CERTIFICATE,
+      only: STRICT,
+    },
+    {
+      name: "the same, from a page on https: to another machine",
+      url: port("untrusted", "wss", "mqtt.test"),
+      among: CERTIFICATE,
+      only: STRICT,
+    },
+    { name: "an expired certificate", url: port("expired"), among: CERTIFICATE, only: STRICT },
+    { name: "a certificate for another name", url: port("othername"), among: CERTIFICATE, only: STRICT },
+    {
+      name: "wss:// with an IP address",
+      url: port("page", "wss", "127.0.0.1"),
+      among: /must name the IP address/,
+      only: STRICT,
+    },
+    {
+      name: "wss:// to a port without TLS",
+      from: "http",
+      url: port("plain"),
+      cause: "tls-not-spoken",
+      among: /without TLS/,
+    },
+    {
+      name: "no TLS on the port, from a page on https: to another machine",
+      url: port("plain", "wss", "mqtt.test"),
+      cause: "tls-not-spoken",
+      among: /without TLS/,
+      only: STRICT,
+    },
+    { name: "ws:// to a port with TLS", from: "http", url: port("cross", "ws"), cause: "tls-required" },
+    {
+      name: "a client certificate is wanted",
+      url: port("clientcert"),
+      among: /filter|login|certificate to choose/,
+    },
+  ],
+  "HTTP in place of a WebSocket, same origin": [
+    { name: "404, no such path", url: same("/missing"), cause: "not-found" },
+    { name: "401, a login", url: same("/login"), cause: "forbidden" },
+    { name: "403, forbidden", url: same("/forbidden"), cause: "forbidden" },
+    { name: "400", url: same("/bad"), cause: "upgrade-missing", among: UPGRADE },
+    {
+      name: "no Upgrade headers, the broker answers 426",
+      url: same("/noupgrade-426"),
+      cause: "upgrade-missing",
+      among: UPGRADE,
+    },
+    { name: "no Upgrade headers, Mosquitto hangs up: 502", url: same("/noupgrade-502"), among: UPGRADE },
+    {
+      name: "502, the broker is down",
+      url: same("/down"),
+      cause: "bad-gateway",
+      among: /broker behind the proxy/,
+    },
+    { name: "503, busy", url: same("/busy"), cause: "bad-gateway", among: /broker behind the proxy/ },
+    { name: "500", url: same("/broken"), cause: "http-status", among: /log/ },
+    { name: "200, a page", url: same("/page"), cause: "not-a-websocket" },
+    { name: "301, no slash at the end", url: same("/moved"), cause: "redirected" },
+    { name: "444, dropped", url: same("/dropped"), cause: "connection-dropped", among: /The path/ },
+    {
+      name: "the upgrade gets no answer",
+      url: same("/hanging"),
+      cause: "upgrade-silent",
+      among: /broker behind the proxy/,
+    },
+  ],
+  "HTTP in place of a WebSocket, another origin": [
+    { name: "404, no such path", url: cross("/missing"), cause: "not-found", among: /^The path/ },
+    { name: "404 with Access-Control-Allow-Origin", url: cross("/missing-cors"), cause: "not-found" },
+    { name: "no Upgrade headers", url: cross("/noupgrade-426"), cause: "upgrade-missing", among: UPGRADE },
+    {
+      name: "502, the broker is down",
+      url: cross("/down"),
+      cause: "bad-gateway",
+      among: /broker behind the proxy/,
+    },
+    { name: "301, no slash at the end", url: cross("/moved"), cause: "redirected", among: /^The path/ },
+    { name: "444, dropped", url: cross("/dropped"), cause: "connection-dropped", among: /^The path/ },
+  ],
+  "The WebSocket": [
+    {
+      name: "a proxy for mini-programs: takes the subprotocol out of the answer",
+      url: same("/miniprogram"),
+      cause: "subprotocol-rejected",
+    },
+    {
+      name: "the same, before a broker that insists on one",
+      url: same("/stripped"),
+      cause: "subprotocol-rejected",
+      among: /may change the headers/,
+    },
+    {
+      name: "the server selects another subprotocol",
+      url: fault("other-subprotocol"),
+      cause: "subprotocol-rejected",
+      among: /may refuse the subprotocol/,
+    },
+    {
+      name: "none is offered, and the server wants one",
+      url: fault("wants-subprotocol"),
+      options: { subprotocols: [] },
+      cause: "subprotocol-required",
+    },
+    { name: "a false Sec-WebSocket-Accept", url: fault("bad-accept"), among: /answer to the handshake/ },
+    {
+      name: "an extension that was not offered",
+      url: fault("unknown-extension"),
+      among: /answer to the handshake/,
+    },
+    {
+      name: "the handshake hangs",
+      url: fault("hang"),
+      cause: "upgrade-silent",
+      among: /broker behind the proxy/,
+    },
+    { name: "text frames", url: fault("text"), cause: "text-frame" },
+    {
+      name: "a frame that no WebSocket may carry",
+      url: fault("bad-frame"),
+      among: /Another WebSocket service/,
+    },
+  ],
+  MQTT: [
+    { name: "all is well, MQTT 5.0", url: same("/mqtt"), options: { protocolVersion: 5 }, cause: "ok" },
+    { name: "all is well, MQTT 3.1.1", url: same("/mqtt"), options: { protocolVersion: 4 }, cause: "ok" },
+    { name: "all is well, Mosquitto's own WebSocket, another origin", url: cross("/native"), cause: "ok" },
+    {
+      name: "a wrong password, 5.0",
+      url: same("/protected"),
+      options: { ...account, password: "wr0ng-s3cret", protocolVersion: 5 },
+      cause: "connect-refused",
+    },
+    {
+      name: "a wrong password, 3.1.1",
+      url: same("/protected"),
+      options: { ...account, password: "wr0ng-s3cret", protocolVersion: 4 },
+      cause: "connect-refused",
+    },
+    {
+      name: "the Client Identifier is refused, 3.1.1",
+      url: scripted(refuse(2)),
+      options: { protocolVersion: 4 },
+      cause: "connect-refused",
+    },
+    { name: "the server is busy, 5.0", url: scripted(refuse(0x89)), cause: "connect-refused" },
+    {
+      name: "a broker of 3.1.1 only, asked for 5.0",
+      url: same("/mqtt311"),
+      options: { protocolVersion: 5 },
+      cause: "version-not-supported",
+    },
+    { name: "the same, asked for any", url: same("/mqtt311"), cause: "ok" },
+    {
+      name: "hangs up after CONNECT",
+      url: fault("drop-after-connect"),
+      cause: "closed-before-connack",
+      among: /refuses the login by hanging up/,
+    },
+    {
+      name: "closes with 1008 and a reason",
+      url: fault("close-1008"),
+      cause: "closed-before-connack",
+      among: /refuses the login by hanging up/,
+    },
+    { name: "closes with 1009", url: fault("close-1009"), cause: "packet-too-large" },
+    { name: "Packet too large, 5.0", url: scripted(refuse(0x95)), cause: "packet-too-large" },
+    {
+      name: "no subprotocol reaches Mosquitto, which then stays silent",
+      url: same("/native"),
+      options: { subprotocols: [] },
+      cause: "connack-timeout",
+      among: /does not hand on Sec-WebSocket-Protocol/,
+    },
+    {
+      name: "no CONNACK",
+      url: fault("silent"),
+      cause: "connack-timeout",
+      among: /Another WebSocket service/,
+    },
+    { name: "another service: JSON", url: fault("json"), cause: "not-mqtt" },
+    { name: "another service: a packet that is no CONNACK", url: fault("suback"), cause: "not-mqtt" },
+    {
+      name: "another client takes the session over",
+      url: same("/mqtt"),
+      options: { clientId: "contested", protocolVersion: 5, hold: 2000 },
+      cause: "session-taken-over",
+      among: /same Client Identifier/,
+      setup: (world, t) => world.startRival(t, world.broker.tcpPort, "contested"),
+    },
+    {
+      name: "the same, and the server says so (5.0)",
+      url: scripted(async (connection) => {
+        await connection.accept();
+        connection.send("e0 02 8e 00");
+        connection.close(1000);
+      }),
+      options: { protocolVersion: 5 },
+      cause: "session-taken-over",
+    },
+    {
+      name: "accepts, then disconnects with a reason, 5.0",
+      url: scripted(async (connection) => {
+        await connection.accept();
+        connection.send("e0 02 87 00");
+        connection.close(1000);
+      }),
+      options: { protocolVersion: 5 },
+      cause: "disconnected-by-server",
+    },
+    {
+      name: "accepts, then hangs up",
+      url: scripted(async (connection) => {
+        await connection.accept();
+        connection.drop();
+      }),
+      cause: "closed-after-connack",
+      among: /same Client Identifier/,
+    },
+    {
+      name: "accepts, then answers no ping",
+      url: scripted((connection) => connection.accept()),
+      cause: "keep-alive-timeout",
+    },
+  ],
+};
