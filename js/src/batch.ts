@@ -25,7 +25,9 @@ export interface CompletedRecord {
   readonly status: number;
   readonly packetId: number;
   readonly reasonCodes: readonly number[];
-  readonly answer: { reasonString?: string; userProperties?: [string, string][] } | undefined;
+  readonly answer:
+    | { reasonString?: string; userProperties?: [string, string][]; authenticationData?: Uint8Array }
+    | undefined;
 }
 
 export interface FailedRecord {

@@ -216,10 +216,11 @@ export class MqttClient implements AsyncDisposable {
 
   /**
    * Proves the identity again while the connection goes on, before a token expires (section 4.12.1). `data` is what
-   * `authenticator.start` gives if it is left out. Resolves when the server is content; one that is not disconnects, and
-   * this rejects with the reason. Rejects with `unsupported-in-version` without an `authenticator` or on 3.1.1.
+   * `authenticator.start` gives if it is left out. Resolves with the server's last data when it is content; one that is
+   * not disconnects, and this rejects with the reason. Rejects with `unsupported-in-version` without an `authenticator`
+   * or on 3.1.1.
    */
-  reauthenticate(data?: Uint8Array, options: OperationOptions = {}): Promise<void> {
+  reauthenticate(data?: Uint8Array, options: OperationOptions = {}): Promise<Uint8Array | undefined> {
     return settle(() => {
       checkControl(options);
       return this.#runtime.reauthenticate(data, options);

@@ -135,13 +135,16 @@ export class Runtime {
   }
 
   /** Asks the application for the first data, if it was not given, and the server for its consent. */
-  async reauthenticate(data: Uint8Array | undefined, options: OperationOptions): Promise<void> {
+  async reauthenticate(
+    data: Uint8Array | undefined,
+    options: OperationOptions,
+  ): Promise<Uint8Array | undefined> {
     this.#assertOpen();
     const first = data ?? (await startAuthentication(this.#parts.options.authenticator));
-    await this.operate(
+    return this.operate(
       options,
       (raw) => raw.reauthenticate(first),
-      () => {},
+      (record) => record.answer?.authenticationData,
     );
   }
 

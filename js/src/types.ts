@@ -88,6 +88,8 @@ export interface ServerInfo {
   readonly responseInformation?: string;
   readonly serverReference?: string;
   readonly authenticationMethod?: string;
+  /** The last word of an enhanced authentication, such as SCRAM's proof that the server knows the password too: check it. Section 4.12. */
+  readonly authenticationData?: Uint8Array;
   readonly userProperties?: UserProperties;
 }
 

@@ -138,6 +138,7 @@ const fn name(id: PropertyId) -> Option<&'static str> {
         PropertyId::CorrelationData => "correlationData",
         PropertyId::AssignedClientIdentifier => "assignedClientIdentifier",
         PropertyId::AuthenticationMethod => "authenticationMethod",
+        PropertyId::AuthenticationData => "authenticationData",
         PropertyId::ServerKeepAlive => "serverKeepAlive",
         PropertyId::ResponseInformation => "responseInformation",
         PropertyId::ServerReference => "serverReference",
@@ -146,7 +147,6 @@ const fn name(id: PropertyId) -> Option<&'static str> {
         PropertyId::MaximumPacketSize => "maximumPacketSize",
         PropertyId::SubscriptionIdentifier
         | PropertyId::SessionExpiryInterval
-        | PropertyId::AuthenticationData
         | PropertyId::RequestProblemInformation
         | PropertyId::WillDelayInterval
         | PropertyId::RequestResponseInformation

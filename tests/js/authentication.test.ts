@@ -57,12 +57,12 @@ test("reauthenticate takes its data from the caller or from the authenticator", 
   const { client, engine } = await authenticating({ start: () => bytes("fresh") });
   const given = client.reauthenticate(bytes("given"));
   await settled();
-  engine.complete(engine.operation);
-  await given;
+  engine.complete(engine.operation, { answer: { authenticationData: bytes("verifier") } });
+  assert.deepEqual(await given, bytes("verifier"));
   const asked = client.reauthenticate();
   await settled();
   engine.complete(engine.operation);
-  await asked;
+  assert.equal(await asked, undefined);
   assert.deepEqual(engine.called("reauthenticate"), [[bytes("given")], [bytes("fresh")]]);
 });
 

@@ -50,9 +50,9 @@ export async function identityIsProvedAgain(module) {
   await turn();
   const [{ type, body }] = socket.sent.flatMap(packets);
   equal([type, body], ["AUTH", Uint8Array.from([AGAIN, proof(3).length, ...proof(3)])]);
-  socket.receive(auth(0, proof()));
+  socket.receive(auth(0, proof(4)));
   equal(
-    host.of("completed").map((record) => record.op),
-    [op],
+    host.of("completed").map((record) => [record.op, record.detail]),
+    [[op, { authenticationMethod: "SCRAM", authenticationData: Uint8Array.of(4) }]],
   );
 }

@@ -30,6 +30,7 @@ export async function serverInfoWithEverything(module) {
     [0x12, ...string("given")],
     [0x13, ...u16(30)],
     [0x15, ...string("SCRAM")],
+    [0x16, ...binary([9, 8])],
     [0x1a, ...string("responses/")],
     [0x1c, ...string("elsewhere")],
     [0x1f, ...string("welcome")],
@@ -70,6 +71,7 @@ export async function serverInfoWithEverything(module) {
     responseInformation: "responses/",
     serverReference: "elsewhere",
     authenticationMethod: "SCRAM",
+    authenticationData: Uint8Array.of(9, 8),
     userProperties: [["k", "v"]],
   });
 }

@@ -90,6 +90,8 @@ export const access = [
         });
       const client = await authenticated(account.password);
       t.hope(client.server.authenticationMethod === "SCRAM-SHA-256", "CONNACK: no Authentication Method");
+      const verifier = new TextDecoder().decode(client.server.authenticationData);
+      t.hope(verifier.startsWith("v="), "CONNACK: no proof of the server");
       await client.reauthenticate(undefined, { timeout: 5000 });
       await client.ping({ timeout: 5000 });
       const error = await t.error(authenticated("wrong"));
