@@ -316,3 +316,30 @@ fn without_a_measure_of_stability_nothing_is_guessed() {
     }
     assert!(rig.outcomes().is_empty());
 }
+
+// It has to be the same message each time.
+#[test]
+fn another_message_each_time_is_no_hint() {
+    let mut rig = Rig::connected(Config { poison_limit: 3, ..config(V5) });
+    for op in 1..=10 {
+        rig.publish(Q2, "a", "x");
+        rig.hangs_up(1006);
+        rig.redial();
+        rig.says(connack());
+        assert_eq!(rig.outcomes(), [format!("publish {op} failed: SessionLost")]);
+    }
+}
+
+// What was taken is not what the server stumbles over, and a subscription is not a message.
+#[test]
+fn only_a_publish_without_an_answer_is_suspected() {
+    let mut rig = Rig::v5();
+    rig.publish(Q2, "a", "x");
+    rig.says(pubrec(1));
+    rig.subscribe(&[("f", Q0)]);
+    for _ in 0..10 {
+        rig.hangs_up(1006);
+        rig.comes_back();
+    }
+    assert!(rig.outcomes().is_empty());
+}
