@@ -1,7 +1,9 @@
 //! One packet: whatever decodes can be written again and means the same.
 
 use super::input::Input;
-use crate::codec::{Packet, Properties, ProtocolVersion, Violation, decode_from_client, decode_from_server};
+use crate::codec::{
+    Packet, Properties, ProtocolVersion, Violation, decode_from_client, decode_from_server, redact,
+};
 use crate::topic::TopicFilter;
 
 type Decode = fn(ProtocolVersion, &[u8]) -> Result<Packet<'_>, Violation>;
@@ -11,6 +13,9 @@ pub fn packet(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let version = input.version();
     let bytes = input.rest();
+    let mut shown = Vec::new();
+    redact(version, bytes, &mut shown);
+    assert!(shown.len() <= bytes.len(), "{bytes:02x?} is shown as {shown:02x?}");
     for decode in [decode_from_server as Decode, decode_from_client] {
         match decode(version, bytes) {
             Ok(packet) => lasts(decode, version, bytes, &packet),

@@ -2,7 +2,7 @@
 
 use super::broker::Answer;
 use super::properties::properties;
-use super::world::World;
+use super::world::{SECRETS, World};
 use crate::client::{DisconnectOptions, TransportClose};
 use crate::codec::{
     Auth, Disconnect, Packet, PacketId, PacketType, Properties, PropertiesBuf, PropertyId, PropertyScope,
@@ -61,8 +61,8 @@ fn open(world: &mut World, input: &mut Input<'_>) {
     world.broker.link();
     let credentials = Credentials {
         username: (kind & 4 != 0).then_some("name"),
-        password: (kind & 8 != 0).then_some(b"word"),
-        auth_data: (kind & 16 != 0).then_some(b"data"),
+        password: (kind & 8 != 0).then_some(SECRETS[0]),
+        auth_data: (kind & 16 != 0).then_some(SECRETS[1]),
     };
     let selected = if kind & 3 == 3 { "other" } else { "mqtt" };
     world.client.handle_opened(world.now, &["mqtt"], selected, credentials);
@@ -225,7 +225,7 @@ fn forget(world: &mut World, input: &mut Input<'_>) {
 
 fn authenticate(world: &mut World, input: &mut Input<'_>) {
     let kind = input.byte();
-    let data = (kind & 4 != 0).then_some(&b"data"[..]);
+    let data = (kind & 4 != 0).then_some(SECRETS[1]);
     match kind & 3 {
         0 => drop(world.client.authenticate(data)),
         1 => {

@@ -2,7 +2,7 @@
 
 use super::broker::Broker;
 use crate::client::{Client, ClientState, Event, TransportRequest};
-use crate::codec::{PropertiesBuf, PropertyId, QoS, Value};
+use crate::codec::{PropertiesBuf, PropertyId, QoS, Sender, Value};
 use crate::config::Config;
 use crate::error::ErrorCode;
 use crate::session::OpId;
@@ -11,6 +11,9 @@ use std::collections::BTreeSet;
 
 /// Rounds in which a client has to come to rest; nothing that a script of some kilobytes asks for takes more.
 const ROUNDS: usize = 100_000;
+
+/// What no packet of the client may show.
+pub(super) const SECRETS: [&[u8]; 2] = [b"p4ss", b"4uth"];
 
 pub(super) struct World {
     pub(super) client: Client,
@@ -31,8 +34,10 @@ pub(super) struct World {
 impl World {
     /// `None` for options that the client refuses.
     pub(super) fn new(config: Config) -> Option<Self> {
+        let mut client = Client::new(config.clone(), 1).ok()?;
+        client.tap_packets(config.request_response_information);
         Some(Self {
-            client: Client::new(config.clone(), 1).ok()?,
+            client,
             config,
             now: Instant::from_millis(1_000_000),
             broker: Broker::default(),
@@ -86,7 +91,7 @@ impl World {
     pub(super) fn hear(&mut self) -> bool {
         for round in 0..ROUNDS {
             let Some(event) = self.client.poll_event(self.now) else { return round > 0 };
-            assert!(!self.closed, "{event:?} after the end");
+            assert!(!self.closed || matches!(event, Event::Packet(_)), "{event:?} after the end");
             match event {
                 Event::Completed(completion) => self.settle(completion.op),
                 Event::Failed(failure) => self.settle(failure.op),
@@ -106,6 +111,11 @@ impl World {
                 Event::Closed(_) => {
                     assert!(self.open.is_empty(), "never settled: {:?}", self.open);
                     self.closed = true;
+                }
+                Event::Packet(packet) => {
+                    let shows = |secret: &[u8]| packet.head.windows(secret.len()).any(|part| part == secret);
+                    assert!(packet.head.len() <= packet.size.max(1));
+                    assert!(packet.sender == Sender::Server || !SECRETS.iter().any(|secret| shows(secret)));
                 }
                 _ => {}
             }
