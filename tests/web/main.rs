@@ -96,6 +96,12 @@ cases! {
         aMebibyteArrives
         memoryGrowsUnderABatch
         memoryGrowsInsideTheSink;
+    tap in "/tests/web/tap.js":
+        packetsPassInTheOrderOfTheWire
+        nothingIsShownWhileItIsOff
+        theLastDisconnectIsShown
+        theTapKeepsSecrets
+        aFloodOfPacketsIsShown;
     sending in "/tests/web/sending.js":
         aTurnLeavesInOneSend
         acknowledgementsLeaveAfterTheHandlers

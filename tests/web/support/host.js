@@ -13,6 +13,7 @@ const KINDS = [
   "closed",
   "notice",
   "challenge",
+  "packet",
 ];
 const STATES = ["idle", "connecting", "connected", "reconnecting", "suspended", "closing", "closed"];
 const NO_RETRY = 0xffff_ffff;
@@ -103,6 +104,14 @@ export class Host {
         return { kind, delay: w[2] === NO_RETRY ? undefined : w[2], attempt: w[3], detail };
       case "challenge":
         return { kind, data: this.#bytes(w[2], w[3]) };
+      case "packet":
+        return {
+          kind,
+          direction: w[1] === 1 ? "received" : "sent",
+          head: this.#bytes(w[2], w[3]),
+          protocolVersion: w[4],
+          size: w[5],
+        };
       case "connected":
       case "closed":
       case "notice":
