@@ -188,11 +188,17 @@ export class Runtime {
   ): Promise<void> {
     const ids = Uint32Array.from(this.subscriptions.remove(subscription));
     if (ids.length === 0 || this.state === "closed") return Promise.resolve();
-    return this.operate(
-      options,
-      (raw) => raw.unsubscribe(ids, rawOptions),
-      () => {},
-    );
+    let asked = false;
+    const ask = (raw: RawEngine) => {
+      asked = true;
+      return raw.unsubscribe(ids, rawOptions);
+    };
+    const confirmed = this.operate(options, ask, () => {});
+    // The subscription is gone here, so the server is asked even if nobody waits for its answer any more.
+    confirmed.catch(() => {
+      if (!asked && this.state !== "closed") this.#enqueue(() => this.#try(ask));
+    });
+    return confirmed;
   }
 
   /** Runs `run` now, or after everything that waits and `reading`. Not at all when the client is closed by then. */

@@ -69,6 +69,7 @@ export class ActiveSubscription implements Subscription {
 
   async unsubscribe(options: UnsubscribeOptions = {}): Promise<void> {
     const raw = unsubscribeArguments(options);
+    if (options.signal?.aborted) throw new MqttError("aborted", { cause: options.signal.reason });
     this.end();
     this.#unsubscribed ??= this.#context.unsubscribe(this, options, raw);
     await this.#unsubscribed;

@@ -249,6 +249,23 @@ test("an aborted subscribe leaves nothing behind", async () => {
   await turn();
 });
 
+test("an aborted unsubscribe changes nothing before its call, and is asked of the server after it", async () => {
+  const { client, engine } = await connectFake();
+  const subscribing = client.subscribe("t", {}, () => {});
+  await turn();
+  engine.complete(engine.operation, { codes: [0] });
+  const subscription = await subscribing;
+  await assert.rejects(subscription.unsubscribe({ signal: AbortSignal.abort() }), { code: "aborted" });
+  assert.deepEqual(engine.called("unsubscribe"), [], "still subscribed");
+  const controller = new AbortController();
+  client.publish("t", new Blob(["read in a while"])).catch(() => {});
+  const waiting = subscription.unsubscribe({ signal: controller.signal });
+  controller.abort();
+  await assert.rejects(waiting, { code: "aborted" });
+  await turn();
+  assert.deepEqual(engine.called("unsubscribe"), [[[1], {}]]);
+});
+
 test("the message event sees everything, also what has no handler", async () => {
   const { client, engine } = await connectFake();
   const seen: string[] = [];
