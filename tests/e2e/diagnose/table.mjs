@@ -38,6 +38,7 @@ export function resultOf({ verdict, steps }, { cause, among }) {
 const stable = (evidence) =>
   evidence
     .replace(/(HTTP \d+),.*/, "$1")
+    .replace(/, ping \d+ ms(?=,)/, "") // whether it was answered before the end is a race
     .replace(/, ping \d+ ms/, ", ping answered")
     .replace(/, \d+ messages received.*/, "");
 
