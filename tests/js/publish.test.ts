@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MqttClient } from "../../js/src/client.js";
+import { MqttError } from "../../js/src/errors.js";
+import { connectFake, fakeGlue, turn } from "./support/fake.js";
+
+test("publish crosses at once and settles with the answer", async () => {
+  const { client, engine } = await connectFake();
+  const publishing = client.publish("a/b", "héllo", { qos: 1, retain: true, contentType: "text/plain" });
+  assert.deepEqual(engine.called("publish"), [
+    ["a/b", new TextEncoder().encode("héllo"), 5, { contentType: "text/plain" }],
+  ]);
+  engine.complete(engine.operation, {
+    status: 1,
+    packetId: 17,
+    codes: [0x10],
+    answer: { reasonString: "nobody" },
+  });
+  assert.deepEqual(await publishing, {
+    qos: 1,
+    status: "acknowledged",
+    reasonCode: 0x10,
+    packetId: 17,
+    reasonString: "nobody",
+  });
+
+  const sent = client.publish("t", Uint8Array.of(1));
+  engine.complete(engine.operation);
+  assert.deepEqual(await sent, { qos: 0, status: "sent", reasonCode: 0 });
+
+  const exactly = client.publish("t", new ArrayBuffer(0), { qos: 2 });
+  engine.complete(engine.operation, { status: 2, packetId: 1, codes: [0] });
+  assert.equal((await exactly).status, "completed");
+});
+
+test("what the engine or the server refuses rejects", async () => {
+  const { client, engine } = await connectFake();
+  const full = new MqttError("queue-full");
+  engine.throws.publish = full;
+  await assert.rejects(client.publish("t", "x"), full);
+  delete engine.throws.publish;
+
+  const denied = new MqttError("rejected-by-server", { reasonCode: 0x87 });
+  const publishing = client.publish("t", "x", { qos: 1 });
+  engine.fail(engine.operation, denied, [0x87]);
+  await assert.rejects(publishing, { code: "rejected-by-server", reasonCodes: [0x87] });
+});
+
+test("wrong arguments reject and never reach the engine", async () => {
+  const { client, engine } = await connectFake();
+  const cases: [Promise<unknown>, string][] = [
+    [client.publish(undefined as never, "x"), "invalid-argument"],
+    [client.publish("a\ud800", "x"), "invalid-topic"],
+    [client.publish("t", "\ud800"), "invalid-argument"],
+    [client.publish("t", { on: true } as never), "invalid-argument"],
+    [client.publish("t", "x", { QoS: 1 } as never), "invalid-option"],
+    [client.publish("t", "x", { timeout: -5 }), "invalid-argument"],
+    [client.publish("t", "x", { signal: AbortSignal.abort() }), "aborted"],
+    [client.subscribe(5 as never), "invalid-argument"],
+    [client.subscribe(["a", null as never]), "invalid-argument"],
+    [client.subscribe("\ud800"), "invalid-filter"],
+    [client.subscribe("a", (() => {}) as never), "invalid-argument"],
+    [client.subscribe("a", {}, "handler" as never), "invalid-argument"],
+    [client.ping({ wait: 1 } as never), "invalid-option"],
+  ];
+  for (const [promise, code] of cases) await assert.rejects(promise, { code });
+  assert.deepEqual(engine.calls, [["start"]]);
+});
+
+test("calls before the engine is loaded keep their order and their payload", async () => {
+  const glue = fakeGlue();
+  const client = new MqttClient(async () => glue, "wss://h");
+  const bytes = Uint8Array.of(1, 2);
+  const results = [client.publish("first", bytes), client.subscribe("second"), client.publish("third", "x")];
+  bytes.fill(9);
+  client.start().catch(() => {});
+  await turn();
+  const engine = glue.engines[0];
+  assert.deepEqual(
+    engine?.calls.map(([name, first]) => [name, first]),
+    [
+      ["publish", "first"],
+      ["subscribe", ["second"]],
+      ["publish", "third"],
+      ["start", undefined],
+    ],
+  );
+  assert.deepEqual(engine?.called("publish")[0]?.[1], Uint8Array.of(1, 2));
+  await client.close({ force: true });
+  for (const result of results) await assert.rejects(result, { code: "client-closed" });
+});
+
+test("a Blob is read first and later calls wait for their turn", async () => {
+  const { client, engine } = await connectFake();
+  const publishing = [client.publish("blob", new Blob(["from a blob"])), client.publish("after", "x")];
+  assert.deepEqual(engine.called("publish"), []);
+  await turn();
+  assert.deepEqual(
+    engine
+      .called("publish")
+      .map(([topic, payload]) => [topic, Buffer.from(payload as Uint8Array).toString()]),
+    [
+      ["blob", "from a blob"],
+      ["after", "x"],
+    ],
+  );
+  client.publish("direct again", "x").catch(() => {});
+  assert.equal(engine.called("publish").length, 3);
+  await client.close({ force: true });
+  for (const promise of publishing) await assert.rejects(promise, { code: "client-closed" });
+});
+
+test("a Blob that cannot be read fails alone", async () => {
+  const { client, engine } = await connectFake();
+  const cause = new Error("NotReadableError");
+  const blob = new Blob(["x"]);
+  blob.arrayBuffer = () => Promise.reject(cause);
+  const publishing = client.publish("blob", blob);
+  const after = client.publish("after", "x");
+  await assert.rejects(publishing, { code: "invalid-argument", cause });
+  await turn();
+  assert.deepEqual(
+    engine.called("publish").map(([topic]) => topic),
+    ["after"],
+  );
+  engine.complete(engine.operation);
+  await after;
+});
+
+test("abort: before its turn, queued, and under way", async () => {
+  const glue = fakeGlue();
+  const client = new MqttClient(async () => glue, "wss://h");
+  const early = new AbortController();
+  const never = client.publish("never", "x", { signal: early.signal });
+  early.abort();
+  await assert.rejects(never, { code: "aborted" });
+  await turn();
+  const engine = glue.engines[0];
+  assert.ok(engine);
+  assert.deepEqual(engine.calls, [], "neither published nor cancelled");
+
+  const controller = new AbortController();
+  const publishing = client.publish("t", "x", { qos: 1, signal: controller.signal });
+  const { operation } = engine;
+  controller.abort("enough");
+  await assert.rejects(publishing, { code: "aborted", cause: "enough" });
+  assert.deepEqual(engine.called("cancel"), [[operation]]);
+  engine.complete(operation, { status: 1 });
+  await turn();
+  await client.close();
+});
