@@ -23,6 +23,14 @@ const WORK: [&[u8]; 12] = [
     &[17, 0, 10, 0],                                                // leaving
 ];
 
+/// What fuzzing has found once, as whole scripts.
+const FOUND: [&[u8]; 2] = [
+    // Manual acknowledgement of a message after leaving: settings, connect, message, disconnect, acknowledge.
+    &[1, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 1, 0, 2, 0, 0, 8, 1, 1, 1, 0, 17, 0, 0, 0, 10, 0, 0],
+    // A message that expires, waiting for a connection at the end: settings, publish.
+    &[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 65, 0, 1, 1, 15, 0, 9],
+];
+
 /// The seeds of a target, each once.
 pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
     let mut seeds: Vec<Vec<u8>> = match target {
@@ -47,7 +55,7 @@ fn packets() -> impl Iterator<Item = (u8, Vec<u8>)> {
 /// A connected client in the middle of something, and then what a server may say.
 fn scripts() -> Vec<Vec<u8>> {
     let connected = |version: u8| [&PLAIN[usize::from(version)][..], &CONNECT].concat();
-    let mut scripts: Vec<Vec<u8>> = Vec::new();
+    let mut scripts: Vec<Vec<u8>> = FOUND.iter().map(|script| script.to_vec()).collect();
     for version in [0, 1] {
         scripts.extend(WORK.iter().map(|work| [&connected(version), *work].concat()));
     }

@@ -161,7 +161,8 @@ impl<F: Fate> World<F> {
         if self.linked {
             self.note(|| "cut".into());
             self.unlink();
-            self.client.handle_closed(self.now, TransportClose { code: 1006, reason: "" });
+            // Going away: links break at random here, so a row of breaks means nothing and must not be taken for a hint.
+            self.client.handle_closed(self.now, TransportClose { code: 1001, reason: "" });
         } else if self.dialing {
             self.fail_to_dial();
         }
