@@ -1,13 +1,13 @@
 // `npm run mutants`: changes the session and the connection rooms in one small way after the other, and names every
 // change that no test notices. Takes half an hour; arguments go to cargo-mutants: `npm run mutants -- --shard 1/8`.
 import fs from "node:fs";
-import { at, toolEnv, work } from "./lib/paths.mjs";
+import { toolEnv, work } from "./lib/paths.mjs";
 import { exitWith, Failure, run } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
 
 // What cargo-mutants ends with.
 const MISSED = 2;
-const TIMEOUT = 3;
+const TIMEOUT = 3; // a test that no longer ends has noticed as well
 
 const QUICK = {
   CARGO_PROFILE_DEV_DEBUG: "none",
@@ -23,9 +23,7 @@ try {
   console.log(output.trimEnd());
   if (code === MISSED)
     throw new Failure("no test noticed the changes above: write one, or say in docs/testing.md why none can");
-  if (code === TIMEOUT)
-    throw new Failure(`tests did not end with some changes: ${at(".work", "mutants.out", "timeout.txt")}`);
-  if (code !== 0) throw new Failure(`cargo mutants ended with: ${code}`);
+  if (code !== 0 && code !== TIMEOUT) throw new Failure(`cargo mutants ended with: ${code}`);
 } catch (error) {
   exitWith(error);
 }

@@ -177,3 +177,16 @@ impl Subscriptions {
         self.entries.binary_search_by_key(&id, |entry| entry.id).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // §3.8.2.1.2
+    #[test]
+    fn numbers_end_with_the_highest_subscription_identifier() {
+        let table = Subscriptions { last_id: HIGHEST_IDENTIFIER - 2, ..Subscriptions::default() };
+        assert!(table.has_room(2));
+        assert!(!table.has_room(3) && !table.has_room(usize::MAX));
+    }
+}

@@ -59,3 +59,20 @@ fn a_timer_that_comes_early_drops_nothing() {
     rig.leap(4);
     assert_eq!(rig.told(), ["publish 1 failed: MessageExpired"]);
 }
+
+// The timer is set for what waits, not for what has left.
+#[test]
+fn a_message_that_was_taken_back_leaves_the_timers_of_the_others() {
+    let mut rig = idle();
+    let first = rig.publish_with(Q1, "a", "x", &expiring(4)).unwrap();
+    let second = rig.publish_with(Q0, "a", "x", &expiring(9)).unwrap();
+    assert!(rig.client.cancel(first));
+    let due = rig.client.poll_timeout().expect("one message can still expire");
+    assert!(due <= rig.now + Millis::new(9_000));
+    rig.advance(9_000);
+    assert_eq!(rig.told(), [format!("publish {} failed: MessageExpired", second.0)]);
+
+    let last = rig.publish_with(Q1, "a", "x", &expiring(4)).unwrap();
+    assert!(rig.client.cancel(last));
+    assert_eq!(rig.client.poll_timeout(), None);
+}
