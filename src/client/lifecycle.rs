@@ -54,7 +54,6 @@ impl Client {
         }
         let fits = offered.is_empty() || offered.iter().any(|protocol| protocol.as_ref() == selected);
         self.frames.reset();
-        self.core.tap.on_read();
         if fits {
             self.core.on_opened(now, selected, credentials);
         } else {

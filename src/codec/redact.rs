@@ -87,17 +87,17 @@ impl Copy<'_, '_> {
             left -= encoded.len();
             self.show(encoded.len())?;
             let secret = match value {
-                Value::Bytes(bytes) => bytes,
-                Value::Pair(_, text) if hide_pairs => text.as_bytes(),
+                Value::Bytes(bytes) => bytes.len(),
+                Value::Pair(_, text) if hide_pairs => text.len(),
                 Value::Byte(_)
                 | Value::U16(_)
                 | Value::U32(_)
                 | Value::VarInt(_)
                 | Value::Str(_)
-                | Value::Pair(..) => &[],
+                | Value::Pair(..) => 0,
             };
-            self.out.truncate(self.out.len().saturating_sub(secret.len()));
-            self.out.resize(self.out.len() + secret.len(), 0);
+            let public = self.out.len().saturating_sub(secret);
+            self.out.get_mut(public..)?.fill(0);
         }
         (left == 0).then_some(())
     }

@@ -105,13 +105,15 @@ fn it_is_off_until_switched_on_and_off_again_afterwards() {
 
 #[test]
 fn packets_that_break_a_rule_are_shown_as_far_as_they_are_understood() {
-    let cases: [(&[u8], usize, &[u8]); 8] = [
+    let cases: [(&[u8], usize, &[u8]); 9] = [
         (&[0x00, 0x00], 2, &[0x00, 0x00]),
         (&[0x30, 0xff, 0xff, 0xff, 0xff], 0, &[0x30]),
         // QoS 3.
         (&[0x36, 6, 0, 1, b'a', 0, 1, 0], 8, &[0x36, 6, 0, 1, b'a', 0, 1, 0]),
         // A property that does not exist, behind one that does.
         (&[0x30, 8, 0, 1, b'a', 4, 1, 1, 0x7f, 9], 10, &[0x30, 8, 0, 1, b'a', 4, 1, 1]),
+        // What follows bad properties is not what it seems to be.
+        (&[0x90, 6, 0, 1, 2, 0x7f, 9, 0], 8, &[0x90, 6, 0, 1, 2]),
         // A topic that is longer than the packet.
         (&[0x30, 4, 0, 9, b'a', b'b'], 6, &[0x30, 4]),
         // Larger than we take, its header alone; what has come of it is recognised.
