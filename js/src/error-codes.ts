@@ -76,7 +76,7 @@ export const ERROR_CODES: readonly ErrorRow[] = [
   [35, "connect-timeout", "network", true, "Check host, port and firewall, or raise `connectTimeout`."],
   [36, "keep-alive-timeout", "network", true, "The server did not answer a ping: check the network or raise `pingTimeout`."],
   [37, "subprotocol-rejected", "websocket", false, "Make server and proxy accept the WebSocket subprotocol mqtt, or set `subprotocols`."],
-  [38, "session-taken-over", "mqtt", false, "Give every tab and device its own `clientId`: another client connected with this one, or seems to do so (no `reasonCode`)."],
+  [38, "session-taken-over", "mqtt", false, "Give every tab and device its own `clientId`: another client connected with this one, or seems to do so (no `reasonCode`; then it is a guess, and the client goes on)."],
   [39, "connect-failed", "network", true, "Check host, port, path, certificate and proxy; wasmqtt/diagnose finds out more about which one failed."],
   [40, "connack-timeout", "mqtt", true, "The WebSocket opened but MQTT stayed silent: check the path and that the proxy passes Sec-WebSocket-Protocol."],
   [41, "version-not-supported", "mqtt", false, "Set `protocolVersion` to \"auto\" or to the version that the server speaks."],

@@ -237,7 +237,7 @@ impl Core {
         if !keep_output {
             self.out.clear();
         }
-        let error = self.suspect(now, error);
+        self.suspect(now, &error);
         self.fail_connection_operations(&error);
         self.session.on_connection_lost();
         if self.closing.is_some() {

@@ -3,7 +3,8 @@
 //!
 //! Both are guesses, so they ask for much: five connections in a row, each accepted, each closed by the server within
 //! [`ReconnectPolicy::stable_after`](crate::config::ReconnectPolicy::stable_after) and without a reason of its own, with
-//! nothing else in between. A failed attempt, an answer that did not come in time or a restart ends the row.
+//! nothing else in between. A failed attempt, an answer that did not come in time or a restart ends the row. And they
+//! stay guesses: a link that breaks again and again looks the same, so the client tells of them and goes on.
 
 use super::{Core, Event, OpKind};
 use crate::codec::{PacketId, ProtocolVersion, QoS, ReasonCode};
@@ -50,25 +51,24 @@ impl Suspicion {
 }
 
 impl Core {
-    /// Looks at the end of a connection, or of an attempt at one, before anything is forgotten about it. Returns the
-    /// reason to go on with.
-    pub(super) fn suspect(&mut self, now: Instant, error: Error) -> Error {
+    /// Looks at the end of a connection, or of an attempt at one, before anything is forgotten about it.
+    pub(super) fn suspect(&mut self, now: Instant, error: &Error) {
         let stable_after = self.config.reconnect.unwrap_or_default().stable_after;
         let lasted = self.suspicion.connected_at.take().map(|since| now.since(since));
         let was_stable = lasted.is_some_and(|lasted| lasted >= stable_after);
         if was_stable {
             self.redirects = 0;
         }
-        if lasted.is_none() || was_stable || !is_closed_without_cause(&error) {
+        if lasted.is_none() || was_stable || !is_closed_without_cause(error) {
             self.suspicion.row = 0;
-            return error;
+            return;
         }
         let head = self.session.exchanges.in_order(Exchange::unanswered_sequence).first().copied();
         let head = head.filter(|_| !self.suspicion.answered);
         let sequence = head.and_then(|id| self.session.exchanges.get(id)?.unanswered_sequence());
-        if head.is_none() && !is_silent(&error) {
+        if head.is_none() && !is_silent(error) {
             self.suspicion.row = 0;
-            return error;
+            return;
         }
         let row = self.suspicion.note(sequence);
         match head {
@@ -77,12 +77,12 @@ impl Core {
                 self.events.push_back(Event::Notice(Error::new(ErrorCode::PoisonMessage)));
             }
             // 5.0 has a reason code for it, so there is nothing to guess.
-            None if row >= ROW && self.version == ProtocolVersion::V311 => {
-                return error.turned_into(ErrorCode::SessionTakenOver).broke("3.1.1 MQTT-3.1.4-2");
+            None if row == ROW && self.version == ProtocolVersion::V311 => {
+                let guess = Error::new(ErrorCode::SessionTakenOver).broke("3.1.1 MQTT-3.1.4-2");
+                self.events.push_back(Event::Notice(guess));
             }
             Some(_) | None => {}
         }
-        error
     }
 
     /// Ends the exchange of a message without sending it again.
