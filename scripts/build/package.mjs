@@ -32,7 +32,13 @@ async function assemble() {
 
   const manifest = writeManifest(path.join(folder, "package.json"));
   const entries = entryPoints(manifest);
-  await Promise.all([bundle(entries, folder), emitTypes(entries, path.join(folder, "types"))]);
+  // What needs no client gets no chunk that clients would have to load too.
+  const { inspect, ...clients } = entries;
+  await Promise.all([
+    bundle(clients, folder),
+    bundle({ inspect }, folder),
+    emitTypes(entries, path.join(folder, "types")),
+  ]);
   checkTargets(manifest, folder);
 
   // Swapped in at the end: whoever reads pkg/ meanwhile sees the old package or the new one, never half of one.

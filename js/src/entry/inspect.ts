@@ -10,3 +10,4 @@ export type {
   PropertyValue,
 } from "../inspect/types.js";
 export type { PacketInfo } from "../packet.js";
+export type { QoS } from "../types.js";
