@@ -72,6 +72,8 @@ impl Client {
             | Phase::Closed => ErrorCode::ConnectionClosed,
         };
         let text = (!close.reason.is_empty()).then_some(close.reason);
+        // Also where the end was ours, and its last packets still waited.
+        self.core.out.clear();
         self.core.lose(now, Error::new(code).with_text(text).closed_with(close.code));
     }
 

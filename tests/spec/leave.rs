@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use wasmqtt::ErrorCode;
-use wasmqtt::client::{ClientState, DisconnectOptions};
+use wasmqtt::client::{ClientState, DisconnectOptions, TransportClose};
 use wasmqtt::codec::ReasonCode;
 use wasmqtt::config::Config;
 use wasmqtt::time::Millis;
@@ -243,4 +243,18 @@ fn leaving_ends_a_session_that_was_only_meant_for_reconnects() {
     let mut rig = Rig::connected(Config { session_expiry_seconds: None, ..config(V5) });
     rig.disconnect(0);
     assert_eq!(rig.sent(), ["DISCONNECT expiry=0"]);
+}
+
+// Found by fuzzing: a driver that is told of the close before it has taken the last packets has nowhere to put them.
+#[test]
+fn what_was_written_is_gone_with_the_transport() {
+    let leave = |rig: &mut Rig| rig.client.disconnect(rig.now, DisconnectOptions::default()).unwrap();
+    let violate = |rig: &mut Rig| rig.client.handle_input(rig.now, &[0xF0, 0xFF]);
+    for act in [&leave as &dyn Fn(&mut Rig), &violate] {
+        let mut rig = Rig::v5();
+        act(&mut rig);
+        while rig.client.poll_event(rig.now).is_some() {}
+        rig.client.handle_closed(rig.now, TransportClose { code: 1006, reason: "" });
+        assert!(!rig.client.poll_transmit(rig.now, &mut Vec::new()));
+    }
 }
