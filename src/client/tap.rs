@@ -12,7 +12,7 @@ pub struct PacketInfo {
     pub version: ProtocolVersion,
     /// Length of the packet in bytes, fixed header included; 0 when its fixed header makes no sense.
     pub size: usize,
-    /// Its start as it stands on the wire, without secrets and payload: see [`redact`](crate::codec::redact). Of a
+    /// Its start as it stands on the wire, without secrets and payload: see [`redact`]. Of a
     /// packet that breaks a rule, as much as can be recognised.
     pub head: Vec<u8>,
 }

@@ -8,7 +8,26 @@ interface Vector {
   version: "3.1.1" | "5.0";
   direction: "c2s" | "s2c";
   hex: string;
-  decoded: Record<string, unknown> & { type: string; properties?: [string, unknown][] };
+  decoded: Record<string, unknown> & {
+    type: string;
+    properties?: [string, unknown][];
+    payload_hex?: string;
+    filters?: unknown;
+  };
+}
+
+interface Expected {
+  properties?: unknown;
+  will?: unknown;
+  payloadLength?: number;
+  topic?: unknown;
+  filters?: unknown;
+  reasonCode?: unknown;
+}
+
+interface Lists {
+  userProperties?: unknown[];
+  subscriptionIdentifiers?: unknown[];
 }
 
 const VECTORS: Vector[] = JSON.parse(
@@ -32,19 +51,16 @@ const isFlag = (name: string) => /available$|_information$|_indicator$/.test(nam
 
 /** What the inspector has to say of the properties of a vector. */
 function expectedProperties(list: [string, unknown][] = [], hidesPairs: boolean) {
-  const properties: Record<string, unknown> = {};
+  const properties: Record<string, unknown> & Lists = {};
   for (const [name, value] of list) {
     if (name.endsWith("_hex")) {
       properties[camel(name.slice(0, -4))] = { hiddenBytes: String(value).length / 2 };
     } else if (name === "user_property") {
       const [key, text] = value as [string, string];
       const pair = [key, hidesPairs ? { hiddenBytes: Buffer.byteLength(text) } : text];
-      properties["userProperties"] = [...((properties["userProperties"] as unknown[]) ?? []), pair];
+      properties.userProperties = [...(properties.userProperties ?? []), pair];
     } else if (name === "subscription_identifier") {
-      properties["subscriptionIdentifiers"] = [
-        ...((properties["subscriptionIdentifiers"] as unknown[]) ?? []),
-        value,
-      ];
+      properties.subscriptionIdentifiers = [...(properties.subscriptionIdentifiers ?? []), value];
     } else {
       properties[camel(name)] = isFlag(name) && typeof value === "number" ? value === 1 : value;
     }
@@ -55,30 +71,29 @@ function expectedProperties(list: [string, unknown][] = [], hidesPairs: boolean)
 /** What the inspector has to say of a vector, but for names of reasons. */
 function expected({ version, decoded }: Vector) {
   const { type, properties, will, username, password_hex, payload_hex, subscriptions, ...rest } = decoded;
-  const details: Record<string, unknown> = { type };
+  const details: Record<string, unknown> & Expected = { type };
   for (const [name, value] of Object.entries(rest)) details[camel(name)] = value;
   const list = expectedProperties(properties, type === "CONNECT" || type === "AUTH");
-  if (Object.keys(list).length > 0) details["properties"] = list;
+  if (Object.keys(list).length > 0) details.properties = list;
   if (type === "CONNECT") {
     Object.assign(details, { hasUsername: username !== undefined, hasPassword: password_hex !== undefined });
     const { qos, retain } = (will ?? {}) as Record<string, unknown>;
-    if (will) details["will"] = { qos, retain };
+    if (will) details.will = { qos, retain };
   }
   if (type === "PUBLISH") {
-    details["payloadLength"] = String(payload_hex ?? "").length / 2;
-    if (details["topic"] === "") delete details["topic"];
+    details.payloadLength = String(payload_hex ?? "").length / 2;
+    if (details.topic === "") delete details.topic;
   }
-  if (type === "UNSUBSCRIBE")
-    details["filters"] = (rest["filters"] as string[]).map((filter) => ({ filter }));
+  if (type === "UNSUBSCRIBE") details.filters = (rest.filters as string[]).map((filter) => ({ filter }));
   if (subscriptions) {
     const options = { noLocal: false, retainAsPublished: false, retainHandling: 0 };
-    details["filters"] = (subscriptions as Record<string, unknown>[]).map((subscription) => ({
+    details.filters = (subscriptions as Record<string, unknown>[]).map((subscription) => ({
       ...options,
       ...Object.fromEntries(Object.entries(subscription).map(([name, value]) => [camel(name), value])),
     }));
   }
   // 3.1.1 has reason codes in CONNACK and SUBACK only.
-  if (version === "3.1.1" && type !== "CONNACK") delete details["reasonCode"];
+  if (version === "3.1.1" && type !== "CONNACK") delete details.reasonCode;
   return details;
 }
 
@@ -86,7 +101,7 @@ test("packets of other people's encoders are read as they were meant", () => {
   const seen = new Set<string>();
   for (const vector of VECTORS) {
     const { name, version, direction, hex, decoded } = vector;
-    const hidden = decoded.type === "PUBLISH" ? String(decoded["payload_hex"] ?? "").length / 2 : 0;
+    const hidden = decoded.type === "PUBLISH" ? String(decoded.payload_hex ?? "").length / 2 : 0;
     const info = packet(
       hex,
       { protocolVersion: version === "5.0" ? 5 : 4, direction: direction === "c2s" ? "sent" : "received" },

@@ -39,7 +39,7 @@ export function createInspector(): (packet: PacketInfo) => PacketDetails {
 }
 
 function resolve(details: Draft, aliases: Aliases): void {
-  const alias = details.properties?.["topicAlias"];
+  const { topicAlias: alias } = details.properties ?? {};
   if (details.topic && alias) aliases.set(alias, details.topic);
   const topic = details.topic || aliases.get(alias);
   if (topic === undefined || topic === "") delete details.topic;
