@@ -199,6 +199,9 @@ pub struct Config {
     /// acknowledged, before that message is given up with `poison-message`. 0: it is kept, as MQTT-4.4.0-1 demands,
     /// and a notice tells of it.
     pub poison_limit: u32,
+    /// How long a page may be hidden before its connection is closed until somebody looks at it again; `None`: as long
+    /// as it likes.
+    pub hidden_grace: Option<Millis>,
     /// How much may wait for a connection.
     pub queue: QueueLimits,
     /// Whether the application acknowledges messages itself.
@@ -229,6 +232,7 @@ impl Default for Config {
             reconnect: Some(ReconnectPolicy::default()),
             max_redirects: 0,
             poison_limit: 0,
+            hidden_grace: None,
             queue: QueueLimits::default(),
             manual_ack: false,
             requeue_exactly_once: false,

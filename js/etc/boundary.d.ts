@@ -22,6 +22,11 @@ export class MqttEngine {
      */
     authenticate(data: Uint8Array | number[] | null | undefined, give_up: boolean): void;
     /**
+     * Ends the attempt: the page's Content Security Policy forbids the address, which Chromium tells nobody but the
+     * page.
+     */
+    block(): void;
+    /**
      * Gives an operation up; `true` when it had not been sent and never will be.
      *
      * # Errors
@@ -39,11 +44,6 @@ export class MqttEngine {
      * Sends what the commands and handlers of this turn have left.
      */
     flush(): void;
-    /**
-     * Ends the attempt or the connection without a goodbye: the page is left, so that the server publishes the Will,
-     * or its Content Security Policy forbids the address, which Chromium tells nobody but the page.
-     */
-    interrupt(blocked_by_policy: boolean): void;
     /**
      * Makes an engine that does nothing until `start`.
      *
@@ -109,9 +109,10 @@ export class MqttEngine {
      */
     unsubscribe(ids: Uint32Array | number[], options: any): number;
     /**
-     * Looks at the time: to be called when the page wakes up.
+     * Looks at the time and the page: to be called when it wakes up, or changes. `presence`: 0 visible, 1 hidden,
+     * 2 frozen, 3 left.
      */
-    wake(): void;
+    wake(presence: number, offline: boolean): void;
 }
 
 /**

@@ -27,9 +27,10 @@ export interface RawEngine {
   reauthenticate(data: Uint8Array | undefined): number;
   disconnect(options: RawDisconnect): void;
   terminate(): void;
-  wake(): void;
-  /** Ends the attempt or connection without a goodbye: the page is left, or its policy forbids the address. */
-  interrupt(blockedByPolicy: boolean): void;
+  /** Looks at the time and the page. `presence`: 0 visible, 1 hidden, 2 frozen, 3 left. */
+  wake(presence: number, offline: boolean): void;
+  /** Ends the attempt: the page's policy forbids the address. */
+  block(): void;
   /** Switches the packet tap on or off. */
   tap(on: boolean): void;
   flush(): void;
@@ -141,6 +142,7 @@ export interface EngineOptions {
   maxRedirects: number;
   /** 0: messages are never given up. */
   poisonLimit: number;
+  closeWhenHidden: boolean;
   maxMessages: number;
   maxBytes: number;
   /** 0 reject, 1 drop-oldest, 2 drop-newest. */

@@ -74,6 +74,7 @@ const REDIRECT: Schema = { allow: "function", maxRedirects: "integer" };
 const CREDENTIALS: Schema = { username: "string", password: "secret" };
 const AUTHENTICATOR: Schema = { method: "string", start: "function", respond: "function" };
 const OVERFLOWS = ["reject", "drop-oldest", "drop-newest"] as const;
+const LIFECYCLES = ["stay", "close-when-hidden"] as const;
 const OFFLINE_QUEUE: Schema = { maxMessages: "integer", maxBytes: "integer", overflow: OVERFLOWS };
 const PROPERTIES: Schema = {
   requestResponseInformation: "boolean",
@@ -95,6 +96,7 @@ const CLIENT: Schema = {
   properties: "object",
   subprotocols: "strings",
   reconnect: "switchable",
+  lifecycle: LIFECYCLES,
   redirect: "switchable",
   poisonLimit: "integer",
   offlineQueue: "object",
@@ -140,6 +142,7 @@ export function engineOptions(options: ClientOptions): EngineOptions {
     stableAfter: reconnect.stableAfter ?? 10_000,
     maxRedirects: redirect ? (redirect.maxRedirects ?? 5) : 0,
     poisonLimit: options.poisonLimit ?? 0,
+    closeWhenHidden: options.lifecycle === LIFECYCLES[1],
     maxMessages: offlineQueue.maxMessages ?? 100_000,
     maxBytes: offlineQueue.maxBytes ?? 16 * 2 ** 20,
     overflow: OVERFLOWS.indexOf(offlineQueue.overflow ?? "reject"),

@@ -169,6 +169,13 @@ export interface ClientOptions {
   readonly subprotocols?: readonly string[];
   /** How to come back after a lost connection; false: not at all. @default all defaults of `ReconnectOptions` */
   readonly reconnect?: false | ReconnectOptions;
+  /**
+   * What becomes of the connection while the page is hidden. "stay": it is kept as long as the browser lets it.
+   * "close-when-hidden": after 30 seconds, or when the browser freezes the page, it is closed with a DISCONNECT, so that the
+   * will is not published; the session is kept, publishes wait, and the client is `suspended` until the page is visible.
+   * @default "stay"
+   */
+  readonly lifecycle?: "stay" | "close-when-hidden";
   /** Where else a server may send this client; false: nowhere. References are told as `error.serverReference` in any case. MQTT 5.0, section 4.11. @default false */
   readonly redirect?: false | RedirectOptions;
   /** After how many connections in a row that each ended soon after this QoS 1 or 2 message was sent again, with nothing acknowledged, a message is given up and its `publish` rejects with `poison-message`. 0: never, as the standard demands (section 4.4); the `error` event tells of the message that holds up the others after five. @default 0 */

@@ -1,29 +1,53 @@
 /** What a page can tell its clients. */
 export interface PageListener {
-  /** The page may have slept: browsers slow timers down in the background and stop them on suspend. */
-  wake(): void;
-  /** The page is left. Whether it is kept for the Back button or destroyed, its connections are to end now. */
-  leave(): void;
+  /**
+   * The page woke up, or something about it changed. Browsers slow timers down in the background and stop them on
+   * suspend. `presence`: 0 visible, 1 hidden, 2 frozen, 3 left for good or until somebody goes back.
+   */
+  changed(presence: number, offline: boolean): void;
   /** The page's Content Security Policy refused a request to this address. */
   blocked(address: string): void;
 }
 
-/**
- * Listens to nothing that would keep the page out of the back/forward cache. Returns the function that stops it.
- */
-export function watchPage({ wake, leave, blocked }: PageListener): () => void {
-  const { document } = globalThis;
+/** What watches a page. */
+export interface PageWatch {
+  /** Tells how things are, now. */
+  look(): void;
+  /** Ends it. */
+  stop(): void;
+}
+
+const STOPS: Record<string, number> = { pagehide: 3, freeze: 2, resume: 0, pageshow: 0 };
+
+/** Listens to nothing that would keep the page out of the back/forward cache. */
+export function watchPage({ changed, blocked }: PageListener): PageWatch {
+  const { document, navigator } = globalThis;
+  let stopped = 0;
+  const look = (event?: Event) => {
+    const hidden = document?.visibilityState === "hidden";
+    // A page that is left tells afterwards that it is hidden, and maybe frozen.
+    const stops = STOPS[event?.type ?? ""] ?? (hidden ? stopped : 0);
+    stopped = stops && Math.max(stops, stopped);
+    changed(stopped || Number(hidden), navigator?.onLine === false);
+  };
   const refuse = (event: SecurityPolicyViolationEvent) => blocked(event.blockedURI);
+  // A worker has no document; there violations come to its global scope.
+  const page = document ?? globalThis;
   const targets = [
-    [globalThis, "online", wake],
-    [globalThis, "pageshow", wake],
-    [document, "visibilitychange", wake],
-    [globalThis, "pagehide", leave],
-    // A worker has no document; there the event comes to its global scope.
-    [document ?? globalThis, "securitypolicyviolation", refuse as (event: Event) => void],
+    [globalThis, "online", look],
+    [globalThis, "offline", look],
+    [globalThis, "pageshow", look],
+    [globalThis, "pagehide", look],
+    [page, "visibilitychange", look],
+    [page, "freeze", look],
+    [page, "resume", look],
+    [page, "securitypolicyviolation", refuse as (event: Event) => void],
   ] as const;
-  for (const [target, type, listener] of targets) target?.addEventListener?.(type, listener);
-  return () => {
-    for (const [target, type, listener] of targets) target?.removeEventListener?.(type, listener);
+  for (const [target, type, listener] of targets) target.addEventListener?.(type, listener);
+  return {
+    look: () => look(),
+    stop() {
+      for (const [target, type, listener] of targets) target.removeEventListener?.(type, listener);
+    },
   };
 }

@@ -8,10 +8,10 @@ import type { Emitter } from "./events.js";
 import { ReceivedMessage } from "./message.js";
 import { type Operation, Operations } from "./operations.js";
 import type { ClientOptions, Logger } from "./options.js";
-import { watchPage } from "./page.js";
+import { type PageWatch, watchPage } from "./page.js";
 import { type ActiveSubscription, type SubscriptionContext, Subscriptions } from "./subscription.js";
 import type { ClientState, OperationOptions, ServerInfo, Stats } from "./types.js";
-import type { UrlRotation } from "./url.js";
+import { isLoopback, type UrlRotation } from "./url.js";
 import { createDecoder } from "./utf8.js";
 
 /** What makes a client: where the engine comes from, where it connects, how, and who listens. */
@@ -44,9 +44,9 @@ export class Runtime {
   #failedAttempts = 0;
   #lastError: MqttError | undefined;
   /** Where the latest attempt went. */
-  #address = "";
+  #address: string | undefined;
   #lastStats: Stats | undefined;
-  #stopWatching: (() => void) | undefined;
+  #page: PageWatch | undefined;
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
@@ -229,12 +229,14 @@ export class Runtime {
       if (this.state === "closed") return;
       this.#engine = new Engine(glue, engineOptions, {
         resolve: (number) => {
+          this.#page?.look();
           const error = this.#lastError;
           const dial = ++this.#dial;
           const isCurrent = () => dial === this.#dial;
           return resolveTarget({ number, ...(error && { error }) }, urls, options, isCurrent).then(
             (target) => {
               this.#address = target.url;
+              this.#page?.look(); // what the network means to this address
               return target;
             },
           );
@@ -243,12 +245,13 @@ export class Runtime {
         crashed: (error) => this.#finish(error),
       });
       if (this.#parts.events.has("packet")) this.tap();
-      this.#stopWatching = watchPage({
-        wake: () => this.#try((raw) => raw.wake()),
-        leave: () => this.#try((raw) => raw.interrupt(false)),
+      this.#page = watchPage({
+        changed: (presence, offline) => {
+          const isCutOff = offline && !(this.#address && isLoopback(this.#address));
+          this.#try((raw) => raw.wake(presence, isCutOff));
+        },
         blocked: (address) => {
-          if (this.#isConnecting && sameOrigin(address, this.#address))
-            this.#try((raw) => raw.interrupt(true));
+          if (this.#isConnecting && sameOrigin(address, this.#address)) this.#try((raw) => raw.block());
         },
       });
     } catch (error) {
@@ -335,7 +338,8 @@ export class Runtime {
     const follows = urls.ended(error, wasAccepted);
     if (wasAccepted) events.emit("disconnect", { ...why, willReconnect: delay !== undefined });
 
-    if (delay === undefined || this.#isClosed) return; // a listener may have closed it
+    // An end without an error was wanted, and the client comes back when the page does. A listener may have closed it.
+    if (delay === undefined || !error || this.#isClosed) return;
     if (follows || this.#wantsRetry(error, attempt)) events.emit("reconnecting", { attempt, delay, ...why });
     else this.#giveUp(error);
   }
@@ -364,7 +368,7 @@ export class Runtime {
     this.#dial++;
     this.#lastStats = this.stats;
     this.#lastError = error;
-    this.#stopWatching?.();
+    this.#page?.stop();
     try {
       this.#engine?.free();
     } catch {} // it crashed before or just now
@@ -422,7 +426,7 @@ export function reportToHost(error: unknown): void {
 }
 
 /** Whether a browser means `url` by the address that its policy blocked: it may leave the path out. */
-function sameOrigin(address: string, url: string): boolean {
+function sameOrigin(address: string, url = ""): boolean {
   try {
     return new URL(address).origin === new URL(url).origin;
   } catch {

@@ -7,7 +7,7 @@ export type QoS = 0 | 1 | 2;
  * - `connecting`: on the way to the first CONNACK
  * - `connected`
  * - `reconnecting`: the connection was lost; an attempt runs or is scheduled
- * - `suspended`: paused until the page can use the network again
+ * - `suspended`: no attempt until the browser is online, the page goes on after it was frozen or left, or is visible again (`lifecycle`)
  * - `closing`: `close()` was called; what is under way may still complete
  * - `closed`: for good
  */

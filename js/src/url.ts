@@ -94,9 +94,13 @@ export function checkUrl(input: unknown, page: string | undefined = globalThis.l
   }
   if (url.href.includes("#"))
     throw invalid("fragment", "Remove # and what follows, or write %23 for a literal #.");
-  if (url.protocol === "ws:" && page === "https:" && !LOOPBACK.test(url.hostname))
-    throw new MqttError("insecure-url");
+  if (url.protocol === "ws:" && page === "https:" && !isLoopback(url)) throw new MqttError("insecure-url");
   return url.href;
+}
+
+/** Whether a URL leads to this very machine, which no network is needed for. */
+export function isLoopback(url: string | URL): boolean {
+  return LOOPBACK.test(new URL(url).hostname);
 }
 
 function parse(input: unknown): URL {

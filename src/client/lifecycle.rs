@@ -92,12 +92,15 @@ impl Client {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let phase = match &self.core.phase {
             Phase::Dialing { deadline } | Phase::Handshaking { deadline, .. } => Some(*deadline),
-            Phase::Waiting { until } => Some(*until),
+            Phase::Waiting { until } => *until,
             Phase::Live(connection) => connection.keep_alive.deadline(),
             Phase::Idle | Phase::Closed => None,
         };
         let closing = self.core.closing.as_ref().map(|closing| closing.deadline);
-        [phase, closing, self.core.session.queue.next_expiry()].into_iter().flatten().min()
+        [phase, closing, self.core.around.rest_at, self.core.session.queue.next_expiry()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// What to do with the transport, after everything of [`Client::poll_transmit`] has been handed to it.
@@ -107,7 +110,7 @@ impl Client {
 }
 
 impl Core {
-    fn dial(&mut self, now: Instant) {
+    pub(super) fn dial(&mut self, now: Instant) {
         self.phase = Phase::Dialing { deadline: now + self.config.connect_timeout };
         self.transport.push_back(TransportRequest::Open { attempt: self.backoff.failures() + 1 });
         self.show_trying();
@@ -229,19 +232,21 @@ impl Core {
         self.drop_connection(now, error, false);
     }
 
-    pub(super) fn drop_connection(&mut self, now: Instant, error: Error, keep_output: bool) {
+    pub(super) fn drop_connection(&mut self, now: Instant, mut error: Error, keep_output: bool) {
         let no_answer = match &self.phase {
             Phase::Idle | Phase::Waiting { .. } | Phase::Closed => return,
             Phase::Handshaking { .. } => error.code == ErrorCode::ConnectionClosed,
+            Phase::Dialing { .. } if self.around.offline && error.code == ErrorCode::ConnectFailed => {
+                error = error.turned_into(ErrorCode::Offline);
+                false
+            }
             Phase::Dialing { .. } | Phase::Live(_) => false,
         };
-        self.transport.push_back(TransportRequest::Close);
         if !keep_output {
             self.out.clear();
         }
         self.suspect(now, &error);
-        self.fail_connection_operations(&error);
-        self.session.on_connection_lost();
+        self.let_go(&error);
         if self.closing.is_some() {
             return self.finish(None);
         }
@@ -258,8 +263,12 @@ impl Core {
         let retry = delay.map(|delay| Retry { delay, attempt: self.backoff.failures() + 1 });
         let lost = Event::Disconnected { error: Some(error.clone()), retry };
         match retry {
+            Some(_) if self.around.suspend() => {
+                self.suspend();
+                self.events.push_back(lost);
+            }
             Some(Retry { delay, .. }) => {
-                self.phase = Phase::Waiting { until: now + delay };
+                self.phase = Phase::Waiting { until: Some(now + delay) };
                 self.show_trying();
                 self.events.push_back(lost);
             }
@@ -284,13 +293,14 @@ impl Core {
         (error, delay)
     }
 
-    fn on_timeout(&mut self, now: Instant) {
+    pub(super) fn on_timeout(&mut self, now: Instant) {
         for publication in self.session.queue.take_expired(now) {
             self.fail_publication(&publication, ErrorCode::MessageExpired);
         }
         if self.on_closing_deadline(now) {
             return;
         }
+        self.rest_when_due(now);
         match &mut self.phase {
             Phase::Dialing { deadline } if *deadline <= now => {
                 self.lose(now, Error::new(ErrorCode::ConnectTimeout))
@@ -298,7 +308,7 @@ impl Core {
             Phase::Handshaking { deadline, .. } if *deadline <= now => {
                 self.lose(now, Error::new(ErrorCode::ConnackTimeout));
             }
-            Phase::Waiting { until } if *until <= now => self.dial(now),
+            Phase::Waiting { until: Some(until) } if *until <= now => self.dial(now),
             Phase::Live(connection) => match connection.keep_alive.poll(now) {
                 KeepAliveAction::None => {}
                 KeepAliveAction::Ping => self.write_ping(now, None),

@@ -12,6 +12,7 @@ mod reconnect;
 mod settle;
 mod stats;
 mod subscribing;
+mod surroundings;
 mod suspicion;
 mod tap;
 mod topics;
@@ -23,6 +24,7 @@ pub use event::{
 };
 pub use lifecycle::TransportClose;
 pub use stats::Stats;
+pub use surroundings::Presence;
 pub use tap::PacketInfo;
 
 use crate::codec::{FrameBuffer, Properties, ProtocolVersion, QoS, Span};
@@ -34,6 +36,7 @@ use crate::time::Instant;
 use core::ops::Range;
 use reconnect::Backoff;
 use std::collections::VecDeque;
+use surroundings::Surroundings;
 use suspicion::Suspicion;
 use topics::Topics;
 
@@ -59,6 +62,7 @@ struct Core {
     state: ClientState,
     backoff: Backoff,
     suspicion: Suspicion,
+    around: Surroundings,
     /// Server References followed since the last stable connection.
     redirects: u32,
     /// The next attempt follows a Server Reference.
@@ -104,9 +108,9 @@ enum Phase {
         handshake: Box<Handshake>,
     },
     Live(Box<Connection>),
-    /// The next attempt is due at `until`.
+    /// The next attempt is due at `until`; `None`: when the surroundings allow it.
     Waiting {
-        until: Instant,
+        until: Option<Instant>,
     },
     Closed,
 }
@@ -165,6 +169,7 @@ impl Client {
                 state: ClientState::Idle,
                 backoff: Backoff::new(seed),
                 suspicion: Suspicion::default(),
+                around: Surroundings::default(),
                 redirects: 0,
                 redirected: false,
                 version,

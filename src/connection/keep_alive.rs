@@ -13,6 +13,10 @@ pub(crate) enum KeepAliveAction {
     Dead,
 }
 
+/// How long a suspect connection may take to answer, where the ping timeout is not shorter. A connection is suspect
+/// when the page woke up, or when its network changed.
+const PROBE_TIMEOUT: Millis = Millis::from_seconds(5);
+
 /// The keep-alive clock of one connection.
 ///
 /// A ping is due when either direction has been silent for three quarters of the Keep Alive: the server closes
@@ -24,7 +28,9 @@ pub(crate) struct KeepAlive {
     timeout: Millis,
     last_sent: Instant,
     last_received: Instant,
-    awaiting_since: Option<Instant>,
+    answer_by: Option<Instant>,
+    /// The page has slept over an answer once. A second time, it will not come.
+    asked_again: bool,
 }
 
 impl KeepAlive {
@@ -33,7 +39,7 @@ impl KeepAlive {
         let keep_alive = Millis::from_seconds(u32::from(seconds));
         let interval = (seconds > 0).then(|| Millis::new(keep_alive.get() * 3 / 4));
         let timeout = if seconds > 0 { timeout.min(keep_alive) } else { timeout };
-        Self { interval, timeout, last_sent: now, last_received: now, awaiting_since: None }
+        Self { interval, timeout, last_sent: now, last_received: now, answer_by: None, asked_again: false }
     }
 
     pub(crate) fn on_sent(&mut self, now: Instant) {
@@ -43,27 +49,44 @@ impl KeepAlive {
     /// Any byte proves that the server lives, an answer to the ping or not.
     pub(crate) fn on_received(&mut self, now: Instant) {
         self.last_received = now;
-        self.awaiting_since = None;
+        (self.answer_by, self.asked_again) = (None, false);
+    }
+
+    pub(crate) fn is_on(&self) -> bool {
+        self.interval.is_some()
     }
 
     pub(crate) fn on_ping(&mut self, now: Instant) {
+        let late = self.deadline().is_some_and(|at| now.since(at) >= PROBE_TIMEOUT);
         self.last_sent = now;
         if self.has_overslept(now) {
-            self.awaiting_since = None;
+            (self.answer_by, self.asked_again) = (None, true);
         }
-        self.awaiting_since.get_or_insert(now);
+        if self.answer_by.is_none() {
+            self.answer_by = Some(now + if late { self.probe_timeout() } else { self.timeout });
+        }
+    }
+
+    /// The connection is suspect: the ping that was just sent counts, and none before it, because answers to those may
+    /// have been slept over.
+    pub(crate) fn hurry(&mut self, now: Instant) {
+        self.answer_by = Some(now + self.probe_timeout());
+    }
+
+    fn probe_timeout(&self) -> Millis {
+        self.timeout.min(PROBE_TIMEOUT)
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        match self.awaiting_since {
-            Some(since) => Some(since + self.timeout),
+        match self.answer_by {
+            Some(by) => Some(by),
             None => Some(self.last_sent.min(self.last_received) + self.interval?),
         }
     }
 
     pub(crate) fn poll(&self, now: Instant) -> KeepAliveAction {
         match self.deadline() {
-            Some(at) if at <= now && self.awaiting_since.is_some() && !self.has_overslept(now) => {
+            Some(at) if at <= now && self.answer_by.is_some() && !self.has_overslept(now) => {
                 KeepAliveAction::Dead
             }
             Some(at) if at <= now => KeepAliveAction::Ping,
@@ -73,7 +96,7 @@ impl KeepAlive {
 
     /// Whether the deadline passed so long ago that the page must have slept: the answer may wait in the socket.
     fn has_overslept(&self, now: Instant) -> bool {
-        self.awaiting_since.is_some_and(|since| now.since(since).get() >= 2 * self.timeout.get())
+        !self.asked_again && self.answer_by.is_some_and(|by| now.since(by) >= self.timeout)
     }
 }
 
@@ -126,8 +149,8 @@ mod tests {
         clock.on_ping(at(45_000));
         assert_eq!(clock.poll(at(3_600_000)), KeepAliveAction::Ping);
         clock.on_ping(at(3_600_000));
-        assert_eq!(clock.poll(at(3_609_999)), KeepAliveAction::None);
-        assert_eq!(clock.poll(at(3_610_000)), KeepAliveAction::Dead);
+        assert_eq!(clock.poll(at(3_604_999)), KeepAliveAction::None);
+        assert_eq!(clock.poll(at(3_605_000)), KeepAliveAction::Dead);
     }
 
     #[test]

@@ -4,9 +4,8 @@ use super::driver::Driver;
 use super::host::EngineHost;
 use super::options::{Options, texts};
 use super::{fault, objects};
-use crate::client::{Client, Stats};
+use crate::client::{Client, Presence, Stats};
 use crate::codec::{PacketType, Properties, PropertyScope, QoS, ReasonCode};
-use crate::error::ErrorCode;
 use crate::session::{Filter, OpId, PayloadSource};
 use js_sys::{Array, Uint8Array};
 use std::rc::Rc;
@@ -192,19 +191,22 @@ impl MqttEngine {
         self.driver.command(terminate).map(|_| ())
     }
 
-    /// Looks at the time: to be called when the page wakes up.
-    pub fn wake(&self) {
-        self.driver.wake();
+    /// Looks at the time and the page: to be called when it wakes up, or changes. `presence`: 0 visible, 1 hidden,
+    /// 2 frozen, 3 left.
+    pub fn wake(&self, presence: u8, offline: bool) {
+        let presence = match presence {
+            0 => Presence::Visible,
+            1 => Presence::Hidden,
+            2 => Presence::Frozen,
+            _ => Presence::Left,
+        };
+        self.driver.wake(&mut |client: &mut Client, now| client.handle_surroundings(now, presence, offline));
     }
 
-    /// Ends the attempt or the connection without a goodbye: the page is left, so that the server publishes the Will,
-    /// or its Content Security Policy forbids the address, which Chromium tells nobody but the page.
-    pub fn interrupt(&self, blocked_by_policy: bool) {
-        self.driver.interrupt(if blocked_by_policy {
-            ErrorCode::BlockedByCsp
-        } else {
-            ErrorCode::ConnectionClosed
-        });
+    /// Ends the attempt: the page's Content Security Policy forbids the address, which Chromium tells nobody but the
+    /// page.
+    pub fn block(&self) {
+        self.driver.block();
     }
 
     /// Switches the packet tap on or off.

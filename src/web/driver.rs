@@ -97,23 +97,23 @@ impl Driver {
 
     fn on_timer(&self) {
         self.timer.on_fired();
-        self.wake();
+        self.wake(&mut Client::handle_timeout);
     }
 
     /// Does what is due. The timer, when it has not fired, stays as it is.
-    pub(super) fn wake(&self) {
+    pub(super) fn wake(&self, look: &mut dyn FnMut(&mut Client, Instant)) {
         let failed = self.failing_since.get().is_some_and(|since| now().since(since) >= CLOSE_GRACE);
         if failed {
             self.on_close(1006, "");
         }
-        if self.enter(&mut Client::handle_timeout) {
+        if self.enter(look) {
             self.pump(None);
         }
     }
 
     /// The page knows of an end that the socket does not tell.
-    pub(super) fn interrupt(&self, code: ErrorCode) {
-        self.fail(Error::new(code));
+    pub(super) fn block(&self) {
+        self.fail(Error::new(ErrorCode::BlockedByCsp));
         self.pump(None);
     }
 
@@ -155,7 +155,7 @@ impl Driver {
             }
         }
         self.pumping.set(false);
-        self.arm_timer();
+        self.arm_timer(chunk.is_some());
     }
 
     /// Returns whether there were messages among the events; `None` when the core is not to be used any more.
@@ -238,14 +238,14 @@ impl Driver {
         self.client.borrow().has_events()
     }
 
-    fn arm_timer(&self) {
+    fn arm_timer(&self, received: bool) {
         let now = now();
         let core = self.client.try_borrow().ok().and_then(|client| client.poll_timeout());
         let drain = (!self.has_room()).then(|| now + DRAIN_CHECK);
         let close = self.failing_since.get().map(|since| since + CLOSE_GRACE);
         if let Some(deadline) = [core, drain, close].into_iter().flatten().min() {
             let this = self.this.clone();
-            self.timer.arm(now, deadline, move || {
+            self.timer.arm(now, deadline, received, move || {
                 if let Some(driver) = this.upgrade() {
                     driver.on_timer();
                 }

@@ -23,6 +23,9 @@ extern "C" {
     fn get(this: &Options, name: &str) -> JsValue;
 }
 
+/// Long enough for a look at another tab.
+const HIDDEN_GRACE: Millis = Millis::from_seconds(30);
+
 /// The largest number up to which every whole number has its own double.
 const LARGEST: f64 = 9_007_199_254_740_992.0;
 
@@ -140,6 +143,7 @@ impl Options {
             reconnect: self.flag("reconnect").then_some(reconnect),
             max_redirects: self.u32("redirect.maxRedirects")?.unwrap_or_default(),
             poison_limit: self.u32("poisonLimit")?.unwrap_or_default(),
+            hidden_grace: self.flag("closeWhenHidden").then_some(HIDDEN_GRACE),
             queue: QueueLimits {
                 max_messages: self.u32("offlineQueue.maxMessages")?.unwrap_or(defaults.queue.max_messages),
                 max_bytes: self.u32("offlineQueue.maxBytes")?.unwrap_or(defaults.queue.max_bytes),

@@ -7,6 +7,7 @@ import authentication from "./cases/authentication.mjs";
 import closing from "./cases/closing.mjs";
 import cuts from "./cases/cuts.mjs";
 import gateways from "./cases/gateways.mjs";
+import lifecycle from "./cases/lifecycle.mjs";
 import limits from "./cases/limits.mjs";
 import malformed from "./cases/malformed.mjs";
 import manualAcks from "./cases/manual-acks.mjs";
@@ -40,7 +41,7 @@ const families = {
 };
 Object.assign(families, { mistakes, limits, gateways, closing });
 Object.assign(families, { "manual-acks": manualAcks, authentication, silence, redirects, requests });
-Object.assign(families, { "packets-tap": packetsTap });
+Object.assign(families, { lifecycle, "packets-tap": packetsTap });
 
 describe(`client in ${engine}`, () => {
   const world = {};

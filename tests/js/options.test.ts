@@ -38,6 +38,7 @@ test("defaults", () => {
     stableAfter: 10_000,
     maxRedirects: 0,
     poisonLimit: 0,
+    closeWhenHidden: false,
     maxMessages: 100_000,
     maxBytes: 16_777_216,
     overflow: 0,
@@ -63,6 +64,7 @@ test("everything that is set reaches the engine", () => {
     },
     reconnect: { minDelay: 1, maxDelay: 2, factor: 1.5, jitter: 0, maxAttempts: 3, stableAfter: 4 },
     redirect: { allow: () => undefined, maxRedirects: 9 },
+    lifecycle: "close-when-hidden",
     poisonLimit: 8,
     offlineQueue: { maxMessages: 5, maxBytes: 6, overflow: "drop-newest" },
     will: {
@@ -102,6 +104,7 @@ test("everything that is set reaches the engine", () => {
     maxAttempts: 3,
     stableAfter: 4,
     maxRedirects: 9,
+    closeWhenHidden: true,
     poisonLimit: 8,
     maxMessages: 5,
     maxBytes: 6,

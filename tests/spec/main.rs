@@ -38,6 +38,7 @@ mod statement_format;
 mod statement_messages;
 mod statement_requests;
 mod subscribe;
+mod surroundings;
 mod suspicion;
 mod tap;
 mod versions;

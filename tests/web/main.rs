@@ -138,6 +138,9 @@ cases! {
         anEarlyTimerFindsNothingAndArmsAgain
         farDeadlinesAreCutToWhatTimersCanDo
         wakeLooksAtTheClock
+        anAnswerBeginsANewChainOfTimers
+        aPageWithoutANetworkWaitsForIt
+        aPageThatIsLeftHangsUp
         reconnectWaitsForItsDelay;
     crash in "/tests/web/crash.js":
         aPanicTellsEveryHost

@@ -86,6 +86,42 @@ export async function wakeLooksAtTheClock(module) {
   equal(clock.waiting, 1, "timers that wait");
 }
 
+/** Chromium delays timers that other timers have armed, five in a row, to once a minute in hidden pages. */
+export async function anAnswerBeginsANewChainOfTimers(module) {
+  const clock = new Clock();
+  const { socket } = await new Rig(module, { options: { keepAlive: 60 } }).connect();
+  for (let ping = 1; ping <= 4; ping++) {
+    clock.advance(45_000);
+    equal(names(socket.sent).flat().length, ping, "pings");
+    const armed = clock.armed.length;
+    socket.receive(pingresp());
+    socket.receive(publish("a", "x"));
+    equal(
+      [clock.armed.slice(armed), clock.waiting],
+      [[45_000], 1],
+      "armed by the answer, and timers that wait",
+    );
+  }
+}
+
+export async function aPageWithoutANetworkWaitsForIt(module) {
+  const { engine, host, socket } = await new Rig(module).connect();
+  engine.wake(0, true);
+  equal(names(socket.sent), [["PINGREQ"]], "the probe");
+  socket.end();
+  equal([host.attempts, host.of("state").at(-1).state], [[1], "suspended"], "attempts and state");
+  engine.wake(0, false);
+  equal(host.attempts, [1, 2], "attempts");
+}
+
+export async function aPageThatIsLeftHangsUp(module) {
+  const { engine, host, socket } = await new Rig(module).connect();
+  engine.wake(3, false);
+  equal([socket.sent, socket.closed], [[], [[1000]]], "sent and closed");
+  engine.wake(1, false);
+  equal(host.attempts, [1, 2], "attempts");
+}
+
 export async function reconnectWaitsForItsDelay(module) {
   const clock = new Clock();
   const options = { minDelay: 1000, maxDelay: 60_000 };

@@ -55,6 +55,7 @@ export async function openWorld(engine) {
     return {
       ...tools({ broker, gateway, page }),
       engine,
+      browser,
       attempt: lookAfter(browser),
       bridge,
       chaos,

@@ -90,8 +90,8 @@ export class FakeEngine implements RawEngine {
     this.report({ kind: 5, words: { 1: 5 } }, { kind: 5, words: { 1: 6 } }, { kind: 8 });
   };
   terminate = () => void this.#call("terminate");
-  wake = () => void this.#call("wake");
-  interrupt = (blockedByPolicy: boolean) => void this.#call("interrupt", blockedByPolicy);
+  wake = (presence: number, offline: boolean) => void this.#call("wake", presence, offline);
+  block = () => void this.#call("block");
   tap = (on: boolean) => void this.#call("tap", on);
   flush = () => void this.#call("flush");
   stats = () => ({ bytesSent: 7 }) as Stats;

@@ -1,0 +1,116 @@
+//! What the page around the client allows: nothing is dialled without a network, nor while the page stands still.
+
+use super::{Client, ClientState, Core, Event, Phase, Retry, TransportRequest};
+use crate::codec::ReasonCode;
+use crate::error::{Error, ErrorCode};
+use crate::time::{Instant, Millis};
+
+/// How much of the page is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Presence {
+    /// Somebody may look at it. Right for hosts that are no page.
+    #[default]
+    Visible,
+    /// It runs, but nobody sees it.
+    Hidden,
+    /// Its timers and events stand still until it is resumed. The connection stays, and is probed then.
+    Frozen,
+    /// It was left, for good or until somebody goes back: its connection ends, without a goodbye.
+    Left,
+}
+
+/// What the driver told last, and what follows from it.
+#[derive(Debug, Default)]
+pub(super) struct Surroundings {
+    presence: Presence,
+    pub(super) offline: bool,
+    /// When a hidden page has had its grace.
+    pub(super) rest_at: Option<Instant>,
+    /// It has, and nobody has looked since.
+    resting: bool,
+}
+
+impl Surroundings {
+    /// Whether attempts have to wait until something changes.
+    pub(super) fn suspend(&self) -> bool {
+        self.offline || self.resting || self.presence >= Presence::Frozen
+    }
+}
+
+impl Client {
+    /// The page woke up, or something about it changed; telling the same again is harmless and counts as a look at the
+    /// time.
+    ///
+    /// `offline` keeps attempts from being made, except the one of [`Client::start`]: it is a hint, so a driver leaves
+    /// it out for servers on the same machine. A change of it, and the end of [`Presence::Frozen`], make the connection
+    /// suspect: a ping goes out at once, and has five seconds, or the shorter ping timeout, to be answered.
+    pub fn handle_surroundings(&mut self, now: Instant, presence: Presence, offline: bool) {
+        self.core.on_surroundings(now, presence, offline);
+    }
+}
+
+impl Core {
+    fn on_surroundings(&mut self, now: Instant, presence: Presence, offline: bool) {
+        let around = &mut self.around;
+        let suspect =
+            around.offline != offline || around.presence == Presence::Frozen && presence < Presence::Frozen;
+        (around.presence, around.offline) = (presence, offline);
+        if presence == Presence::Visible {
+            (around.rest_at, around.resting) = (None, false);
+        } else if let Some(grace) = self.config.hidden_grace.filter(|_| !around.resting) {
+            let at = now + if presence == Presence::Hidden { grace } else { Millis::ZERO };
+            around.rest_at = Some(around.rest_at.map_or(at, |before| before.min(at)));
+        }
+        if presence == Presence::Left {
+            self.lose(now, Error::new(ErrorCode::ConnectionClosed));
+        } else if suspect && self.phase.live().is_some_and(|connection| connection.keep_alive.is_on()) {
+            self.write_ping(now, None);
+            if let Some(connection) = self.phase.live_mut() {
+                connection.keep_alive.hurry(now);
+            }
+        }
+        if let Phase::Waiting { until } = self.phase
+            && until.is_none() != self.around.suspend()
+        {
+            if until.is_none() { self.dial(now) } else { self.suspend() }
+        }
+        self.on_timeout(now);
+    }
+
+    /// Waits for better surroundings in place of a time.
+    pub(super) fn suspend(&mut self) {
+        self.phase = Phase::Waiting { until: None };
+        self.set_state(ClientState::Suspended);
+    }
+
+    /// Closes a connection that nobody looks at, in order: the Will stays unpublished, and the session is kept.
+    pub(super) fn rest_when_due(&mut self, now: Instant) {
+        if self.around.rest_at.is_none_or(|at| now < at) {
+            return;
+        }
+        (self.around.rest_at, self.around.resting) = (None, true);
+        match self.phase {
+            _ if self.closing.is_some() => return,
+            Phase::Idle | Phase::Closed | Phase::Waiting { until: None } => return,
+            Phase::Waiting { .. } => return self.suspend(),
+            Phase::Dialing { .. } | Phase::Handshaking { .. } => self.out.clear(),
+            Phase::Live(_) => {
+                self.complete_unsent();
+                self.write_disconnect(ReasonCode::SUCCESS);
+            }
+        }
+        let error = Error::new(ErrorCode::ConnectionClosed);
+        self.suspect(now, &error);
+        self.let_go(&error);
+        self.suspend();
+        let retry = Retry { delay: Millis::ZERO, attempt: self.backoff.failures() + 1 };
+        self.events.push_back(Event::Disconnected { error: None, retry: Some(retry) });
+    }
+
+    /// Gives the transport up, with what ends together with it.
+    pub(super) fn let_go(&mut self, error: &Error) {
+        self.transport.push_back(TransportRequest::Close);
+        self.fail_connection_operations(error);
+        self.session.on_connection_lost();
+    }
+}
