@@ -1,29 +1,81 @@
-// Takes out of the module what would put the texts of panics together, a thirtieth of it: nobody reads them, since the
-// hook in src/web/fault.rs tells only that there was one. They must return, not trap: else that hook would not run.
+// Takes out of the module what describes panics, a thirtieth of it: nobody reads that, since the hook in
+// src/web/fault.rs tells only that there was one. What is left of a panic is a call of that hook, and a trap.
 import binaryen from "binaryen";
 import { Failure } from "../lib/run.mjs";
 
-/** Functions that format, by the names that wasm-bindgen gives them. */
-const FORMATS = /\bcore(\[\w+\])?::fmt::/;
+/** The hook. */
+const HOOK = /\bwasmqtt::web::fault::report\b/;
 /** Who formats for more than a panic: the text would be empty. */
 const USER = /\balloc(\[\w+\])?::fmt::format\b|\bto_string\b/;
-/** How `core::fmt::Result` is returned, and its `Ok(())`. */
-const RESULT = binaryen.i32;
-const OK = 0;
 
-/** The module, in which formatting succeeds without doing anything. It must have its name section. */
-export function withoutFormatting(bytes) {
+const succeed = (module) => module.i32.const(0); // `Ok(())` of `core::fmt::Result`
+const nothing = (module) => module.nop();
+const trap = (module) => module.unreachable();
+const panic = (module, hook) => module.block(null, [module.call(hook, [], binaryen.none), trap(module)]);
+
+/** What is put in place of functions, by the names that rustc gives them. The first that fits counts. */
+const REPLACED = [
+  { names: /\bcore(\[\w+\])?::fmt::/, results: binaryen.i32, body: succeed },
+  { names: /\bstd(\[\w+\])?::panicking::set_hook$/, results: binaryen.none, body: nothing },
+  { names: /\brust_begin_unwind$/, results: binaryen.none, body: panic },
+  // They lead there. Without the way, nobody has to say what for: their arguments are not needed, nor texts and places.
+  { names: /\bcore(\[\w+\])?::panicking::/, results: binaryen.none, body: panic },
+  { names: /\bcore(\[\w+\])?::.*(_fail|_failed|::panic_\w+)$/, results: binaryen.none, body: panic },
+  {
+    names: /\balloc(\[\w+\])?::.*(_failed|_overflow|::handle_\w*error)$/,
+    results: binaryen.none,
+    body: panic,
+  },
+  { names: /\bstd(\[\w+\])?::(panicking|alloc)::|\brust_panic$/, results: undefined, body: trap },
+];
+
+/** Files in `core::panic::Location`, which end with a zero. */
+const FILES = /(?:\/rustc\/|index\.crates\.io-|src\/)[\w/.-]+\.rs\0/g;
+/** Address and length of the file, line, column. */
+const LOCATION = 4 * 4;
+
+/** The module, in which nothing describes a panic. It must have its name section. */
+export function withoutPanicTexts(bytes) {
   const module = binaryen.readBinary(bytes);
   const functions = Array.from({ length: module.getNumFunctions() }, (_, index) =>
     binaryen.getFunctionInfo(module.getFunctionByIndex(index)),
   );
   const user = functions.find(({ name }) => USER.test(name));
   if (user) throw new Failure(`${user.name} is in the module, which has no means to format`);
-  const formatting = functions.filter(({ name, results }) => FORMATS.test(name) && results === RESULT);
-  if (formatting.length === 0) throw new Failure("the module has no names, or core::fmt has another one");
-  for (const { name, params, results } of formatting) {
+  const hook = functions.find(({ name }) => HOOK.test(name));
+  if (!hook) throw new Failure("the module has no names, or the panic hook has another one");
+
+  const done = new Set();
+  for (const { name, params, results } of functions) {
+    if (name.includes("wasmqtt::")) continue;
+    const fits = (rule) => rule.names.test(name) && [results, undefined].includes(rule.results);
+    const rule = REPLACED.find(fits);
+    if (!rule) continue;
+    done.add(rule);
     module.removeFunction(name);
-    module.addFunction(name, params, results, [], module.i32.const(OK));
+    module.addFunction(name, params, results, [], rule.body(module, hook.name));
   }
-  return module.emitBinary();
+  const idle = REPLACED.find((rule) => !done.has(rule));
+  if (idle) throw new Failure(`the module has no function like ${idle.names}`);
+  return withoutLocations(module);
+}
+
+/** The module's bytes, with zeros for the places of panics. Addresses stay, zeros compress. */
+function withoutLocations(module) {
+  const bytes = Buffer.from(module.emitBinary());
+  for (let index = 0; index < module.getNumDataSegments(); index++) {
+    const { offset, data } = module.getDataSegmentInfo(module.getDataSegmentByIndex(index));
+    const old = Buffer.from(data);
+    const segment = bytes.subarray(bytes.indexOf(old));
+    const files = new Set();
+    for (const { 0: file, index: at } of old.toString("latin1").matchAll(FILES)) {
+      files.add(`${offset + at} ${file.length - 1}`);
+      segment.fill(0, at, at + file.length);
+    }
+    for (let at = 0; at + LOCATION <= old.length; at += 4) {
+      const file = `${old.readUInt32LE(at)} ${old.readUInt32LE(at + 4)}`;
+      if (files.has(file)) segment.fill(0, at, at + LOCATION);
+    }
+  }
+  return bytes;
 }

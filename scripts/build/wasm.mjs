@@ -52,8 +52,8 @@ async function compile() {
   const wasm = out(`${NAME}_bg.wasm`);
   const snipped = made("snipped.wasm");
   // Imported only now: it uses an npm package that setup has just installed.
-  const { withoutFormatting } = await import("./snip.mjs");
-  fs.writeFileSync(snipped, withoutFormatting(fs.readFileSync(made(`${NAME}_bg.wasm`))));
+  const { withoutPanicTexts } = await import("./snip.mjs");
+  fs.writeFileSync(snipped, withoutPanicTexts(fs.readFileSync(made(`${NAME}_bg.wasm`))));
   await shortenNames({ wasm: snipped, glue: made(`${NAME}_bg.js`) }, { wasm, glue: out(`${NAME}.js`) });
   fs.writeFileSync(out(`${NAME}.d.ts`), fs.readFileSync(made(`${NAME}.d.ts`), "utf8") + START);
   fs.writeFileSync(out("inline.js"), `export const base64 = "${fs.readFileSync(wasm, "base64")}";\n`);
