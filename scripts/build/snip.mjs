@@ -62,6 +62,7 @@ export function withoutPanicTexts(bytes) {
 
 /** The module's bytes, with zeros for the places of panics. Addresses stay, zeros compress. */
 function withoutLocations(module) {
+  binaryen.setDebugInfo(true); // keeps the names, by which functions will be put in order
   const bytes = Buffer.from(module.emitBinary());
   for (let index = 0; index < module.getNumDataSegments(); index++) {
     const { offset, data } = module.getDataSegmentInfo(module.getDataSegmentByIndex(index));
