@@ -36,7 +36,7 @@ export async function everyCallInsideTheSink(module) {
   arm((engine) => {
     engine.start();
     engine.flush();
-    engine.wake();
+    engine.wake(0, false);
     engine.acknowledge(1, 0);
     equal(engine.stats().connections, 1, "connections");
     equal(
@@ -97,7 +97,7 @@ export async function callsWhileTheCoreRunsAreRefused(module) {
     get length() {
       codes.push(thrown(() => engine.ping()).code, engine.stats().connections);
       engine.flush();
-      engine.wake();
+      engine.wake(0, false);
       return super.length;
     }
   }

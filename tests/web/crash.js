@@ -35,7 +35,7 @@ async function assertShut({ engine, host, socket }) {
     terminate: () => engine.terminate(),
   };
   for (const [name, call] of Object.entries(calls)) equal(thrown(call).code, CODE.engineCrashed, name);
-  engine.wake();
+  engine.wake(0, false);
   engine.flush();
   ok(
     Object.values(engine.stats()).every((counter) => counter === 0),

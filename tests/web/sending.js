@@ -107,7 +107,7 @@ export async function aThrowingSendWaitsForTheClose(module) {
 export async function nothingWaitingMeansNoSend(module) {
   const rig = await new Rig(module).connect();
   rig.engine.flush();
-  rig.engine.wake();
+  rig.engine.wake(0, false);
   rig.socket.receive(publish("a", "x"));
   await turn();
   equal(rig.socket.sent, []);

@@ -78,10 +78,10 @@ export async function farDeadlinesAreCutToWhatTimersCanDo(module) {
 export async function wakeLooksAtTheClock(module) {
   const clock = new Clock();
   const { engine, socket } = await new Rig(module, { options: { keepAlive: 60 } }).connect();
-  engine.wake();
+  engine.wake(0, false);
   equal([socket.sent, clock.waiting], [[], 1], "sent and timers that wait");
   clock.jump(3_600_000); // the machine has slept; its timers have not fired yet
-  engine.wake();
+  engine.wake(0, false);
   equal(names(socket.sent), [["PINGREQ"]]);
   equal(clock.waiting, 1, "timers that wait");
 }
@@ -105,7 +105,7 @@ export async function anAnswerBeginsANewChainOfTimers(module) {
 }
 
 export async function aPageWithoutANetworkWaitsForIt(module) {
-  const { engine, host, socket } = await new Rig(module).connect();
+  const { engine, host, socket } = await new Rig(module, { options: { keepAlive: 60 } }).connect();
   engine.wake(0, true);
   equal(names(socket.sent), [["PINGREQ"]], "the probe");
   socket.end();
