@@ -4,6 +4,7 @@ mod application;
 
 use crate::broker::{Broker, Limits, refuses};
 use crate::model::Model;
+use wasmqtt::ErrorCode;
 use wasmqtt::client::{Client, ClientState, Event, PacketInfo, TransportClose, TransportRequest};
 use wasmqtt::codec::{ProtocolVersion, QoS};
 use wasmqtt::config::{Config, VersionPolicy};
@@ -161,8 +162,7 @@ impl<F: Fate> World<F> {
         if self.linked {
             self.note(|| "cut".into());
             self.unlink();
-            // Going away: links break at random here, so a row of breaks means nothing and must not be taken for a hint.
-            self.client.handle_closed(self.now, TransportClose { code: 1001, reason: "" });
+            self.client.handle_closed(self.now, TransportClose { code: 1006, reason: "" });
         } else if self.dialing {
             self.fail_to_dial();
         }
@@ -248,6 +248,9 @@ impl<F: Fate> World<F> {
                 }
                 Event::AuthChallenge(_) => self.challenged = true,
                 Event::Closed(_) => self.closed = true,
+                // Guesses: links break at random here, so nothing is lost by them.
+                Event::Notice(error)
+                    if matches!(error.code, ErrorCode::PoisonMessage | ErrorCode::SessionTakenOver) => {}
                 Event::Notice(error) => self.model.note_loss(&error),
                 _ => {}
             }
