@@ -11,7 +11,7 @@ const OPTIONS = [
   "--low-memory-unused", // true: the end of the stack lies there
   "-Oz",
   "-Oz", // finds more in a second run
-  "--reorder-functions-by-name", // what is alike has similar names, and compresses better side by side
+  "--reorder-functions-by-name", // copies of generic code side by side: where order.mjs begins
   "--dealign", // hints that no engine heeds
   "--minify-imports-and-exports-and-modules",
   "--strip-debug",

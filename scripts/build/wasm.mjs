@@ -15,6 +15,7 @@ const INPUTS = [
   "src",
   "scripts/build/wasm.mjs",
   "scripts/build/names.mjs",
+  "scripts/build/order.mjs",
   "scripts/build/snip.mjs",
 ];
 const INSTALLED = [".tools/.crates2.json", "node_modules/binaryen/package.json"]; // a new tool makes a new module
@@ -51,10 +52,12 @@ async function compile() {
   fs.mkdirSync(OUT, { recursive: true });
   const wasm = out(`${NAME}_bg.wasm`);
   const snipped = made("snipped.wasm");
-  // Imported only now: it uses an npm package that setup has just installed.
+  // Imported only now: they use an npm package that setup has just installed.
   const { withoutPanicTexts } = await import("./snip.mjs");
+  const { orderByLikeness } = await import("./order.mjs");
   fs.writeFileSync(snipped, withoutPanicTexts(fs.readFileSync(made(`${NAME}_bg.wasm`))));
   await shortenNames({ wasm: snipped, glue: made(`${NAME}_bg.js`) }, { wasm, glue: out(`${NAME}.js`) });
+  fs.writeFileSync(wasm, orderByLikeness(fs.readFileSync(wasm)));
   fs.writeFileSync(out(`${NAME}.d.ts`), fs.readFileSync(made(`${NAME}.d.ts`), "utf8") + START);
   fs.writeFileSync(out("inline.js"), `export const base64 = "${fs.readFileSync(wasm, "base64")}";\n`);
   fs.writeFileSync(out("inline.d.ts"), "export declare const base64: string;\n");
