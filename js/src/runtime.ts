@@ -3,6 +3,7 @@ import type { EngineOptions, Glue, RawDisconnect, RawEngine, RawUnsubscribeOptio
 import type { ClientEvents } from "./client-events.js";
 import { answerChallenge, resolveTarget, startAuthentication } from "./dial.js";
 import { Engine } from "./engine.js";
+import type { ErrorCode } from "./error-codes.js";
 import { asMqttError, MqttError } from "./errors.js";
 import type { Emitter } from "./events.js";
 import { ReceivedMessage } from "./message.js";
@@ -13,6 +14,9 @@ import { type ActiveSubscription, type SubscriptionContext, Subscriptions } from
 import type { ClientState, OperationOptions, ServerInfo, Stats } from "./types.js";
 import { isLoopback, type UrlRotation } from "./url.js";
 import { createDecoder } from "./utf8.js";
+
+/** What the engine infers from the ends of connections, without being sure. */
+const GUESSES: readonly ErrorCode[] = ["poison-message", "session-taken-over"];
 
 /** What makes a client: where the engine comes from, where it connects, how, and who listens. */
 export interface RuntimeParts {
@@ -174,10 +178,12 @@ export class Runtime {
     this.#try((raw) => raw.tap(this.#parts.events.has("packet")));
   }
 
-  report(error: MqttError): void {
+  /** Tells what no call waits for. A guess is no failure, so it never becomes an uncaught error of the page. */
+  report(error: MqttError, isGuess = false): void {
     const { events } = this.#parts;
-    this.#log("error", error.message, { code: error.code });
+    this.#log(isGuess ? "warn" : "error", error.message, { code: error.code });
     if (events.has("error")) events.emit("error", error);
+    else if (isGuess) console.warn(`wasmqtt: ${error.message}`);
     else reportToHost(error);
   }
 
@@ -282,7 +288,7 @@ export class Runtime {
         this.#onDisconnected(record);
         break;
       case "notice":
-        this.report(record.error);
+        this.report(record.error, GUESSES.includes(record.error.code));
         break;
       case "challenge":
         this.#onChallenge(record.data);

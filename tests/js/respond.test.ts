@@ -33,7 +33,7 @@ test("a reply goes to the Response Topic with the Correlation Data, and takes no
     return "on";
   });
   assert.deepEqual(filters, ["lamp/+", "lamp/+/reply-to/#"]);
-  assert.equal((engine.called("subscribe")[0]?.[1] as { qos: number }).qos, 1);
+  assert.equal((engine.called("subscribe")[0]?.[1] as { qos: number } | undefined)?.qos, 1);
   const properties = {
     responseTopic: "r/1",
     correlationData: "c",

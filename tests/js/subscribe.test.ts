@@ -180,6 +180,25 @@ test("a failing handler is an error event, and without a listener the host's", a
   assert.equal(logged.mock.callCount(), 1);
 });
 
+test("a guess of the engine is an error event, and without a listener a warning instead of a failure", async (context) => {
+  const { client, engine } = await connectFake();
+  const [failed, warned] = (["error", "warn"] as const).map((level) =>
+    context.mock.method(console, level, () => {}),
+  );
+  const errors: string[] = [];
+  for (const code of ["poison-message", "session-taken-over"] as const) {
+    engine.report({ kind: 9, detail: new MqttError(code) });
+    await turn();
+    assert.match(String(warned?.mock.calls.at(-1)?.arguments[0]), new RegExp(`^wasmqtt: ${code}`));
+    const off = client.on("error", (error) => errors.push(error.code));
+    engine.report({ kind: 9, detail: new MqttError(code) });
+    await turn();
+    off();
+  }
+  assert.deepEqual(errors, ["poison-message", "session-taken-over"]);
+  assert.deepEqual([warned?.mock.callCount(), failed?.mock.callCount()], [2, 0]);
+});
+
 test("listeners that throw end up in the error event, its own ones at the host", async (context) => {
   const { client, engine } = await connectFake();
   const logged = context.mock.method(console, "error", () => {});
