@@ -34,6 +34,36 @@ const FILES = /(?:\/rustc\/|index\.crates\.io-|src\/)[\w/.-]+\.rs\0/g;
 /** Address and length of the file, line, column. */
 const LOCATION = 4 * 4;
 
+/** Texts of panics in the standard library and in talc, exactly, and the digits for their numbers. */
+const TEXTS = [
+  Array.from({ length: 100 }, (_, number) => String(number).padStart(2, "0")).join(""),
+  "cannot access a Thread Local Storage value during or after destruction: ",
+  "cannot modify the panic hook from a panicking thread",
+  "copy_from_slice: source slice length (",
+  ") does not match destination slice length (",
+  "insertion index (is ",
+  ") should be <= len (is ",
+  "removal index (is ",
+  ") should be < len (is ",
+  "slice index starts at ",
+  " but ends at ",
+  "range start index ",
+  "range end index ",
+  " out of range for slice of length ",
+  "assertion failed: old_heap.size() >= MIN_HEAP_SIZE",
+  "assertion failed: !self.bins.is_null()",
+  "heap covers the null address!",
+  "new_heap must contain old_heap",
+  "Tried to shrink to a larger capacity",
+  "called `Option::unwrap()` on a `None` value",
+  "called `Result::unwrap()` on an `Err` value",
+  "LazyCell instance has previously been poisoned",
+  "`async fn` resumed after completion",
+  "RefCell already mutably borrowed",
+  "RefCell already borrowed",
+  "capacity overflow",
+];
+
 /** The module, in which nothing describes a panic. It must have its name section. */
 export function withoutPanicTexts(bytes) {
   const module = binaryen.readBinary(bytes);
@@ -68,6 +98,11 @@ function withoutLocations(module) {
     const { offset, data } = module.getDataSegmentInfo(module.getDataSegmentByIndex(index));
     const old = Buffer.from(data);
     const segment = bytes.subarray(bytes.indexOf(old));
+    for (const text of TEXTS) {
+      for (let at = old.indexOf(text); at >= 0; at = old.indexOf(text, at + 1)) {
+        segment.fill(0, at, at + text.length);
+      }
+    }
     const files = new Set();
     for (const { 0: file, index: at } of old.toString("latin1").matchAll(FILES)) {
       files.add(`${offset + at} ${file.length - 1}`);

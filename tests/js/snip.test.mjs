@@ -15,7 +15,8 @@ const SET_HOOK = "std[a543996e6e7dbf1e]::panicking::set_hook";
 const MACHINERY = "std[a543996e6e7dbf1e]::panicking::panic_with_hook";
 const OURS = "wasmqtt::client::Client::poll_event::h42172f842de84016";
 const FILE = "src/client/mod.rs\0";
-const LOCATION = 1024 + FILE.length + 2;
+const TEXT = "capacity overflow";
+const LOCATION = 1024 + FILE.length + 1 + TEXT.length + 4;
 
 /** A module with its names. Functions return 7, or trap if they return nothing; the hook counts its calls. */
 function moduleOf({ returning = [], silent = [] }) {
@@ -41,7 +42,7 @@ function moduleOf({ returning = [], silent = [] }) {
   const location = Buffer.alloc(4 * 6);
   for (const [at, word] of [1024, FILE.length - 1, 61, 9, 1024, 5].entries())
     location.writeUInt32LE(word, at * 4);
-  const data = Buffer.concat([Buffer.from(`${FILE}..`), location]);
+  const data = Buffer.concat([Buffer.from(`${FILE}.${TEXT}....`), location]);
   module.setMemory(1, 1, "memory", [{ offset: module.i32.const(1024), data }], false, false, "0");
   binaryen.setDebugInfo(true);
   return module.emitBinary();
@@ -72,10 +73,10 @@ test("each panic tells the hook, then traps", async () => {
   assert.equal(told(), PANICS.length);
 });
 
-test("places are gone, what lies beside them stays", async () => {
+test("places and texts are gone, what lies beside them stays", async () => {
   const { memory } = await snipped();
   const text = Buffer.from(memory.buffer).toString("latin1", 1024, LOCATION);
-  assert.equal(text, `${"\0".repeat(FILE.length)}..`);
+  assert.equal(text, `${"\0".repeat(FILE.length)}.${"\0".repeat(TEXT.length)}....`);
   const words = Array.from(new Uint32Array(memory.buffer, LOCATION, 6));
   assert.deepEqual(words, [0, 0, 0, 0, 1024, 5]);
 });
