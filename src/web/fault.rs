@@ -39,8 +39,8 @@ fn report() {
     });
 }
 
-/// Set while core code runs. Found set on entry, it tells of a trap that ended an earlier call midway: stack overflow
-/// and memory exhaustion run no panic hook.
+/// Set while core code runs. Found set on entry, it tells of a trap that ended an earlier call midway: a stack
+/// overflow runs no panic hook.
 #[derive(Default)]
 pub(super) struct Busy(Cell<bool>);
 
