@@ -14,9 +14,9 @@ const PORTS = ["page", "cross", "plain", "expired", "othername", "untrusted", "c
  * Starts nginx with the page and all locations on `ports.page` (https) and `ports.plain` (http); `ports.cross` is the
  * same as another origin. `ports.expired`, `ports.othername` and `ports.untrusted` have such a certificate,
  * `ports.clientcert` wants one of the client. `upstreams` are ports: `bridge`, `native` and so on.
- * Resolves with `{ ports, ca, stop() }`.
+ * `http2: false` leaves HTTP/1.1 only. Resolves with `{ ports, ca, stop() }`.
  */
-export async function startGateway({ folders, upstreams }) {
+export async function startGateway({ folders, upstreams, http2 = true }) {
   const folder = temporaryFolder();
   const home = folder.path;
   for (const name of ["logs", "temporary", "certificates"]) mkdirSync(join(home, name));
@@ -27,7 +27,7 @@ export async function startGateway({ folders, upstreams }) {
   const page = fileURLToPath(new URL("page", import.meta.url));
   writeFileSync(
     config,
-    configuration({ folders: { ...folders, "/diagnose/": page }, ports, home, upstreams }),
+    configuration({ folders: { ...folders, "/diagnose/": page }, ports, home, upstreams, http2 }),
   );
   const child = await launch(which("nginx") ?? "nginx", ["-p", home, "-c", config, "-e", "stderr"], {
     ready: /start worker process \d+/,
@@ -39,7 +39,7 @@ export async function startGateway({ folders, upstreams }) {
   return { ports, ca: join(home, "certificates", "ca.pem"), stop };
 }
 
-function configuration({ folders, ports, home, upstreams }) {
+function configuration({ folders, ports, home, upstreams, http2 }) {
   const { bridge, protectedBridge, native, closed, silent, fault, mqtt311 } = upstreams;
   const temporaryPaths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (kind) => `${kind}_temp_path ${home}/temporary/${kind};`,
@@ -103,8 +103,8 @@ http {
   ${temporaryPaths.join("\n  ")}
   map $http_upgrade $connection_upgrade { default upgrade; '' close; }
   server {
-    listen 127.0.0.1:${ports.page} ssl http2;
-    listen 127.0.0.1:${ports.cross} ssl http2;
+    listen 127.0.0.1:${ports.page} ssl${http2 ? " http2" : ""};
+    listen 127.0.0.1:${ports.cross} ssl${http2 ? " http2" : ""};
     listen 127.0.0.1:${ports.plain};
     ${tls("good")}${locations}
   }
