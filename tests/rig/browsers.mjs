@@ -14,7 +14,7 @@ const QUIT_MS = 5_000;
 const LAST_LINES = 8;
 
 // No background traffic, no sandbox (it cannot start as root), nothing that asks.
-const chromiumArguments = [
+export const chromiumArguments = [
   "--headless=new",
   "--no-sandbox",
   "--disable-gpu",

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Builder, Capabilities } from "selenium-webdriver";
 import { toolsBin } from "../../scripts/lib/paths.mjs";
 import { which } from "../../scripts/lib/which.mjs";
+import { chromiumArguments } from "./browsers.mjs";
 import { launch } from "./process.mjs";
 import { temporaryFolder } from "./rig.mjs";
 
@@ -23,14 +24,7 @@ const engines = {
       "goog:chromeOptions": {
         binary: which("chromium"),
         args: [
-          "--headless=new",
-          "--no-sandbox",
-          "--disable-gpu",
-          "--disable-quic",
-          "--disable-dev-shm-usage",
-          "--no-first-run",
-          "--disable-background-networking",
-          "--disable-component-update",
+          ...chromiumArguments,
           "--host-resolver-rules=MAP *.test 127.0.0.1",
           `--user-data-dir=${join(folder, "chromium")}`,
         ],
