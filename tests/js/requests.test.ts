@@ -85,8 +85,10 @@ test("a later request asks for the subscription again, so that one the server dr
 test("the reply topic: Response Information, the option, awkward client identifiers", async () => {
   const inbox = async (options: ClientOptions, server: Partial<ServerInfo>) => {
     const { client, engine } = await connected(options, server);
-    client.request("a", "x").catch(() => {});
+    const over = new AbortController();
+    client.request("a", "x", { signal: over.signal }).catch(() => {});
     await turn();
+    over.abort(); // its timer would keep the process
     const [filters] = engine.called("subscribe")[0] ?? [];
     return (filters as string[])[0];
   };
@@ -287,9 +289,10 @@ test("open requests are limited", async () => {
 test("the payload is the one of the call", async () => {
   const { client, engine } = await connected();
   const bytes = utf8("before");
-  client.request("a", bytes).catch(() => {});
-  client.request("a", utf8("buffer").buffer).catch(() => {});
-  client.request("a", new Blob(["blob"])).catch(() => {});
+  const over = new AbortController();
+  for (const payload of [bytes, utf8("buffer").buffer, new Blob(["blob"])]) {
+    client.request("a", payload, { signal: over.signal }).catch(() => {});
+  }
   bytes.set(utf8("after!"));
   await grant(engine);
   await turn();
@@ -297,6 +300,7 @@ test("the payload is the one of the call", async () => {
     published(engine).map(({ payload }) => payload),
     ["before", "buffer", "blob"],
   );
+  over.abort(); // their timers would keep the process
 });
 
 test("with manualAck replies are acknowledged by themselves, awaited or not", async () => {
