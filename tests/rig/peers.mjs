@@ -12,19 +12,7 @@ const marker = "MSG";
  */
 export async function startSubscriber({ port, version, qos = 2, args = [] }, ...filters) {
   const format = `${marker} %q %r %x %t`;
-  const options = [
-    "-d",
-    "-V",
-    versions[version],
-    "-h",
-    "127.0.0.1",
-    "-p",
-    `${port}`,
-    "-q",
-    `${qos}`,
-    "-F",
-    format,
-  ];
+  const options = ["-d", ...common({ port, version, qos }), "-F", format];
   const topics = filters.flatMap((filter) => ["-t", filter]);
   const messages = [];
   const changes = waiters();
@@ -63,19 +51,7 @@ export function publishLines({ port, version, qos = 0 }, topic, lines) {
 
 /** Asks with mosquitto_rr and resolves with the reply. */
 export function request({ port, version, qos = 1 }, topic, responseTopic, payload) {
-  const options = [
-    "-V",
-    versions[version],
-    "-h",
-    "127.0.0.1",
-    "-p",
-    `${port}`,
-    "-q",
-    `${qos}`,
-    "-W",
-    "15",
-    "-N",
-  ];
+  const options = [...common({ port, version, qos }), "-W", "15", "-N"];
   const args = [...options, "-t", topic, "-e", responseTopic, "-m", payload];
   return new Promise((resolve, reject) => {
     execFile("mosquitto_rr", args, { timeout: 20_000 }, (error, output, complaint) => {
@@ -85,8 +61,13 @@ export function request({ port, version, qos = 1 }, topic, responseTopic, payloa
   });
 }
 
+/** What every one of Mosquitto's clients is told: the version, where, and the QoS. */
+function common({ port, version, qos }) {
+  return ["-V", versions[version], "-h", "127.0.0.1", "-p", `${port}`, "-q", `${qos}`];
+}
+
 function runPublisher({ port, version, qos, retain, args }, topic, input) {
-  const options = ["-V", versions[version], "-h", "127.0.0.1", "-p", `${port}`, "-q", `${qos}`, "-t", topic];
+  const options = [...common({ port, version, qos }), "-t", topic];
   const child = spawn("mosquitto_pub", [...options, ...(retain ? ["-r"] : []), ...args], {
     stdio: ["pipe", "ignore", "pipe"],
     timeout: 20_000,
