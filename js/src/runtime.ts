@@ -12,7 +12,7 @@ import type { ClientOptions, Logger } from "./options.js";
 import { type PageWatch, watchPage } from "./page.js";
 import { type ActiveSubscription, type SubscriptionContext, Subscriptions } from "./subscription.js";
 import type { ClientState, OperationOptions, ServerInfo, Stats } from "./types.js";
-import { isLoopback, type UrlRotation } from "./url.js";
+import { isLoopback, sameOrigin, type UrlRotation } from "./url.js";
 import { createDecoder } from "./utf8.js";
 
 /** What the engine infers from the ends of connections, without being sure. */
@@ -429,13 +429,4 @@ export class Runtime {
 export function reportToHost(error: unknown): void {
   if (typeof reportError === "function") reportError(error);
   else console.error(error);
-}
-
-/** Whether a browser means `url` by the address that its policy blocked: it may leave the path out. */
-function sameOrigin(address: string, url = ""): boolean {
-  try {
-    return new URL(address).origin === new URL(url).origin;
-  } catch {
-    return false;
-  }
 }

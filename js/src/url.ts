@@ -103,6 +103,15 @@ export function isLoopback(url: string | URL): boolean {
   return LOOPBACK.test(new URL(url).hostname);
 }
 
+/** Whether a browser means `url` by the address that its policy blocked: it may leave the path out. */
+export function sameOrigin(address: string, url = ""): boolean {
+  try {
+    return new URL(address).origin === new URL(url).origin;
+  } catch {
+    return false;
+  }
+}
+
 function parse(input: unknown): URL {
   try {
     return new URL(input as string);
