@@ -76,6 +76,8 @@ pub enum ErrorCode {
     TextFrame = 42,
     /// Servers sent the client from one to the other more often than it may follow.
     TooManyRedirects = 43,
+    /// Another client of this browser uses the Client Identifier with this server. Told by the host, which can see it.
+    ClientIdInUse = 44,
     /// A page on https may not open ws: URLs.
     InsecureUrl = 50,
     /// The URL cannot be used for a WebSocket.

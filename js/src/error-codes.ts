@@ -35,6 +35,7 @@ export type ErrorCode =
   | "version-not-supported"
   | "text-frame"
   | "too-many-redirects"
+  | "client-id-in-use"
   | "insecure-url"
   | "invalid-url"
   | "blocked-by-csp"
@@ -82,6 +83,7 @@ export const ERROR_CODES: readonly ErrorRow[] = [
   [41, "version-not-supported", "mqtt", false, "Set `protocolVersion` to \"auto\" or to the version that the server speaks."],
   [42, "text-frame", "websocket", true, "Make the server or bridge send binary WebSocket messages: MQTT is never text."],
   [43, "too-many-redirects", "mqtt", false, "Correct the servers, which send clients from one to the other, or raise `redirect.maxRedirects`."],
+  [44, "client-id-in-use", "page", false, "Close the other tab, window or client of this browser that uses this `clientId`, give each its own, or set `whenClientIdInUse`."],
   [50, "insecure-url", "page", false, "Use wss://: an https: page may open ws:// only to its own machine."],
   [51, "invalid-url", "application", false, "Use an absolute URL such as wss://broker.example.com/mqtt."],
   [52, "blocked-by-csp", "page", false, "Add the server to connect-src of the page's Content-Security-Policy."],
