@@ -22,8 +22,9 @@ import type {
   SubscribeOptions,
   UrlSource,
 } from "./options.js";
+import { reportToHost } from "./reports.js";
 import { type RequestHandler, Requests } from "./requests.js";
-import { Runtime, reportToHost } from "./runtime.js";
+import { Runtime } from "./runtime.js";
 import { ActiveSubscription, type MessageHandler, type Subscription } from "./subscription.js";
 import type {
   ClientState,
@@ -70,7 +71,8 @@ export class MqttClient implements AsyncDisposable {
       engineOptions: this.#engineOptions,
       events: this.#events,
     });
-    this.#requests = new Requests(this, this.#runtime, options.responseTopic);
+    const report = (error: MqttError) => this.#runtime.report(error);
+    this.#requests = new Requests(this, this.#runtime.calls, report, options.responseTopic);
   }
 
   /** What the client is doing. */
@@ -130,9 +132,9 @@ export class MqttClient implements AsyncDisposable {
         });
       } else {
         bytes = payloadBytes(payload as Exclude<Payload, Blob>);
-        if (!this.#runtime.isDirect) bytes = bytes.slice();
+        if (!this.#runtime.calls.isDirect) bytes = bytes.slice();
       }
-      return this.#runtime.operate(
+      return this.#runtime.calls.operate(
         options,
         (raw) => raw.publish(topic, bytes, flags, properties),
         (record) => publishResult(record, (flags & 3) as QoS),
@@ -162,7 +164,7 @@ export class MqttClient implements AsyncDisposable {
       const { context, subscriptions } = this.#runtime;
       const subscription = new ActiveSubscription(filters, handler, options.buffer ?? {}, context);
       try {
-        const reasonCodes = await this.#runtime.operate(
+        const reasonCodes = await this.#runtime.calls.operate(
           options,
           (engine) => {
             const [operation = 0, ...ids] = engine.subscribe(filters, raw);
@@ -206,7 +208,7 @@ export class MqttClient implements AsyncDisposable {
   ping(options: OperationOptions = {}): Promise<number> {
     return settle(() => {
       checkControl(options);
-      return this.#runtime.operate(
+      return this.#runtime.calls.operate(
         options,
         (raw) => raw.ping(),
         (record) => record.status,

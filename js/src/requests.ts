@@ -33,10 +33,9 @@ interface Client {
   on(type: "connect", listener: Listener<ServerInfo>): unknown;
 }
 
-/** What they need of its life. */
-interface Life {
+/** What they need of its calls. */
+interface Calls {
   wait<T>(options: OperationOptions, run: (operation: Operation<T>) => void): Promise<T>;
-  report(error: MqttError): void;
 }
 
 /** Both sides of request and response: section 4.10, and for 3.1.1 the form that docs/requests.md describes. */
@@ -44,16 +43,23 @@ export class Requests {
   /** Replies that no request waited for. */
   unmatched = 0;
   readonly #client: Client;
-  readonly #life: Life;
+  readonly #calls: Calls;
+  readonly #report: (error: MqttError) => void;
   readonly #responseTopic: string | undefined;
   readonly #waiting = new Map<string, Operation<Message>>();
   #connected: Promise<ServerInfo> | undefined;
   #filter: string | undefined;
   #inbox: Promise<Subscription> | undefined;
 
-  constructor(client: Client, life: Life, responseTopic: string | undefined) {
+  constructor(
+    client: Client,
+    calls: Calls,
+    report: (error: MqttError) => void,
+    responseTopic: string | undefined,
+  ) {
     this.#client = client;
-    this.#life = life;
+    this.#calls = calls;
+    this.#report = report;
     this.#responseTopic = responseTopic;
   }
 
@@ -84,7 +90,7 @@ export class Requests {
       if (reasonCode === NO_MATCHING_SUBSCRIBERS) throw new MqttError("no-responder", { reasonCode });
     };
     try {
-      return await this.#life.wait<Message>({ ...options, timeout }, (operation) => {
+      return await this.#calls.wait<Message>({ ...options, timeout }, (operation) => {
         this.#waiting.set(id, operation);
         send().catch(operation.reject);
       });
@@ -149,7 +155,7 @@ export class Requests {
       });
     } catch (cause) {
       const error = asMqttError(cause, "handler-failed", { detail: "request handler" });
-      if (error.code !== "client-closed") this.#life.report(error);
+      if (error.code !== "client-closed") this.#report(error);
     } finally {
       message.ack();
     }

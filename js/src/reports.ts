@@ -1,0 +1,50 @@
+import type { ClientEvents } from "./client-events.js";
+import type { ErrorCode } from "./error-codes.js";
+import type { MqttError } from "./errors.js";
+import type { Emitter } from "./events.js";
+import type { Logger } from "./options.js";
+
+/** What the engine infers from the ends of connections, without being sure. */
+const GUESSES: readonly ErrorCode[] = ["poison-message", "session-taken-over"];
+
+/** Tells what no call waits for, and what the application wants logged. */
+export class Reports {
+  readonly #events: Emitter<ClientEvents>;
+  readonly #logger: Logger | undefined;
+
+  constructor(events: Emitter<ClientEvents>, logger: Logger | undefined) {
+    this.#events = events;
+    this.#logger = logger;
+  }
+
+  /** Something failed that no call waits for. */
+  error(error: MqttError): void {
+    this.#tell(error, "error", reportToHost);
+  }
+
+  /** Something failed, or seems to: a guess is no failure, so it never becomes an uncaught error of the page. */
+  notice(error: MqttError): void {
+    if (!GUESSES.includes(error.code)) this.error(error);
+    else this.#tell(error, "warn", () => console.warn(`wasmqtt: ${error.message}`));
+  }
+
+  log(level: keyof Logger, message: string, detail: unknown): void {
+    try {
+      this.#logger?.[level]?.(`wasmqtt: ${message}`, detail);
+    } catch (error) {
+      reportToHost(error);
+    }
+  }
+
+  #tell(error: MqttError, level: keyof Logger, unheard: (error: MqttError) => void): void {
+    this.log(level, error.message, { code: error.code });
+    if (this.#events.has("error")) this.#events.emit("error", error);
+    else unheard(error);
+  }
+}
+
+/** For what nobody of ours or the application's waits. */
+export function reportToHost(error: unknown): void {
+  if (typeof reportError === "function") reportError(error);
+  else console.error(error);
+}
