@@ -94,6 +94,13 @@ pub enum ErrorCode {
     HandlerFailed = 62,
     /// The application's url or credentials function failed.
     ProviderFailed = 63,
+    /// The store of a durable client cannot be used.
+    StoreUnavailable = 64,
+    /// The store of a durable client has no more room.
+    StoreFull = 65,
+    /// Records of a durable client's store could not be read; [`ErrorInfo::at`] says how many. They were removed, or,
+    /// with [`ErrorInfo::limit`], left alone, because a newer release wrote them: its highest known format is the limit.
+    StoreDamaged = 66,
 }
 
 /// One failure: its code and whatever is known about it. Never holds a payload or a secret.

@@ -12,8 +12,22 @@ export interface Glue {
 
 /** `MqttEngine` of the generated glue. Calls are synchronous and throw what `EngineHost.makeError` built. */
 export interface RawEngine {
+  /**
+   * Takes in what a durable client's store holds: key, record, key, record and so on. Once, before anything else, also
+   * with nothing. `unixTime`: milliseconds since 1970. Records that are damaged become a `notice` and are removed.
+   */
+  restore(records: (number | Uint8Array)[], unixTime: number): void;
+  /** Answers `onStore`: the changes are safe, and the bytes that waited for them may leave. */
+  stored(): void;
+  /** Answers `onStore`: they are not. The engine goes on without a store, until `storeAgain`. */
+  storeFailed(): void;
+  /** Asks for everything: the next `onStore` has `all` set. */
+  storeAgain(): void;
   start(): void;
-  /** `flags`: QoS | retain << 2. Returns the operation's number, above 0. */
+  /**
+   * `flags`: QoS | retain << 2 | untilSent << 3, where untilSent completes the operation when its packet is first handed
+   * to the socket; what fails later is a `notice`. Returns the operation's number, above 0.
+   */
   publish(topic: string, payload: Uint8Array, flags: number, options: RawProperties | undefined): number;
   /** Returns the operation's number, then the subscription id of each filter. */
   subscribe(filters: readonly string[], options: RawSubscribeOptions): Uint32Array;
@@ -43,6 +57,12 @@ export interface EngineHost {
   resolve(attempt: number): Promise<Target>;
   onSocket(socket: Closable): void;
   onBatch(address: number, count: number, chunk: ArrayBuffer | undefined, details: readonly unknown[]): void;
+  /**
+   * Changes for the store of a durable client: key, record or undefined (remove it), key, and so on; with `all`, the
+   * store has to hold nothing else afterwards. Answered later, never from within, by `stored` or `storeFailed`; the next
+   * changes come after that, except those that the end of the client leaves, which wait for no answer.
+   */
+  onStore(changes: readonly (number | Uint8Array | undefined)[], all: boolean): void;
   schedule(): void;
   makeError(
     code: number,
@@ -149,5 +169,7 @@ export interface EngineOptions {
   overflow: number;
   manualAck: boolean;
   requeueQos2: boolean;
+  /** Whether `onStore` is told of all that has to survive. Needs a `clientId`, and no `cleanStart`. */
+  durable: boolean;
   seed: number;
 }

@@ -7,9 +7,14 @@ import { MemoryView } from "./memory.js";
 export interface EngineSink {
   resolve(attempt: number): Promise<Target>;
   record(record: BatchRecord): void;
+  /** Changes for the store; also those that the end of the engine leaves. To be answered with `stored` or `storeFailed`. */
+  store?(changes: StoreChanges, all: boolean): void;
   /** Nothing can be called any more. */
   crashed(error: MqttError): void;
 }
+
+/** Key, record or `undefined` for its removal, key, and so on. */
+export type StoreChanges = Parameters<EngineHost["onStore"]>[0];
 
 /**
  * The gate to the WebAssembly engine: every call goes through `call`, every report through one microtask per batch.
@@ -60,6 +65,7 @@ export class Engine {
         this.#socket = socket;
       },
       onBatch: (address, count, chunk, details) => this.#onBatch(address, count, chunk, details),
+      onStore: (changes, all) => queueMicrotask(() => this.#sink.store?.(changes, all)),
       schedule: () => queueMicrotask(() => this.#try(() => this.#raw?.flush())),
       makeError: engineError,
       onFault: () => this.#poison(undefined),

@@ -43,7 +43,10 @@ export type ErrorCode =
   | "engine-crashed"
   | "wasm-load-failed"
   | "handler-failed"
-  | "provider-failed";
+  | "provider-failed"
+  | "store-unavailable"
+  | "store-full"
+  | "store-damaged";
 
 /** @internal Number at the WebAssembly boundary, name, layer, whether the same call may succeed later, what to change. */
 export type ErrorRow = readonly [number, ErrorCode, ErrorLayer, boolean, string];
@@ -92,6 +95,9 @@ export const ERROR_CODES: readonly ErrorRow[] = [
   [61, "wasm-load-failed", "page", true, "Serve wasmqtt_bg.wasm beside the script, pass its location to init(), or import wasmqtt/inline."],
   [62, "handler-failed", "application", false, "Correct the handler; `cause` is what it threw."],
   [63, "provider-failed", "application", true, "Correct the `url`, `credentials` or `webSocket` function; `cause` is what it threw."],
+  [64, "store-unavailable", "page", true, "Allow this site to keep data, or set another `store`; `cause` is what the store threw."],
+  [65, "store-full", "page", true, "Free space on this device, or set `store.fallback`: no more messages can be kept."],
+  [66, "store-damaged", "application", false, "Records of the store could not be read: publish again what was in them, and see who else writes to it."],
 ];
 
 // The reason codes from 0x80 on, in their order (5.0, section 2.4).

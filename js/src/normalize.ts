@@ -148,6 +148,7 @@ export function engineOptions(options: ClientOptions): EngineOptions {
     overflow: OVERFLOWS.indexOf(offlineQueue.overflow ?? "reject"),
     manualAck: options.manualAck ?? false,
     requeueQos2: options.requeueQos2 ?? false,
+    durable: false,
     seed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
     ...defined({
       sessionExpiryInterval: options.sessionExpiryInterval,

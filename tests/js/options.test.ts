@@ -117,6 +117,7 @@ test("everything that is set reaches the engine", () => {
       contentType: "text/plain",
     },
     requeueQos2: true,
+    durable: false,
     manualAck: true,
   });
   assert.equal(engineOptions({ reconnect: false }).reconnect, false);

@@ -63,6 +63,10 @@ export class FakeEngine implements RawEngine {
     return ++this.#operation;
   }
 
+  restore = (records: unknown[], unixTime: number) => void this.#call("restore", records, unixTime);
+  stored = () => void this.#call("stored");
+  storeFailed = () => void this.#call("storeFailed");
+  storeAgain = () => void this.#call("storeAgain");
   start = () => void this.#call("start");
   publish = (topic: string, payload: Uint8Array, flags: number, properties: unknown) =>
     this.#call("publish", topic, payload.slice(), flags, properties);
