@@ -68,7 +68,7 @@ impl Default for QueueLimits {
 pub struct ReconnectPolicy {
     /// Upper bound of the first delay.
     pub min_delay: Millis,
-    /// No delay is longer than this.
+    /// No delay is longer than this, unless a server that is busy has to be left alone: for 5 s at least, then.
     pub max_delay: Millis,
     /// By how much the bound grows from attempt to attempt, in percent: 200 doubles it. At least 100.
     pub factor_percent: u32,
@@ -78,6 +78,8 @@ pub struct ReconnectPolicy {
     pub max_attempts: u32,
     /// How long a connection has to last before the delays start over.
     pub stable_after: Millis,
+    /// Servers that take turns, 1 or more: delays grow when each of them has had its turn.
+    pub servers: u32,
 }
 
 impl Default for ReconnectPolicy {
@@ -89,6 +91,7 @@ impl Default for ReconnectPolicy {
             jitter_percent: 100,
             max_attempts: 0,
             stable_after: Millis::from_seconds(10),
+            servers: 1,
         }
     }
 }

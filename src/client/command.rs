@@ -284,11 +284,13 @@ impl Core {
             return Ok(());
         }
         match limits.overflow {
-            Overflow::DropNewest => self.fail_publication(&publication, ErrorCode::DroppedFromQueue),
+            Overflow::DropNewest => {
+                self.fail_publication(&publication, Error::new(ErrorCode::DroppedFromQueue))
+            }
             Overflow::DropOldest if size <= limits.max_bytes as usize && limits.max_messages > 0 => {
                 while !self.session.queue.has_room(&limits, size) {
                     let Some(oldest) = self.session.queue.pop_oldest() else { break };
-                    self.fail_publication(&oldest, ErrorCode::DroppedFromQueue);
+                    self.fail_publication(&oldest, Error::new(ErrorCode::DroppedFromQueue));
                 }
                 self.session.queue.push(publication);
             }
@@ -314,8 +316,8 @@ impl Core {
     }
 
     fn cancel(&mut self, op: OpId) -> bool {
-        if self.session.queue.remove(op).is_some() {
-            return true;
+        if let Some(publication) = self.session.queue.remove(op) {
+            return !publication.sent;
         }
         let waiting = self.session.requests.iter().position(|request| request.op() == Some(op));
         if let Some(request) = waiting.and_then(|index| self.session.requests.get_mut(index)) {

@@ -107,6 +107,17 @@ impl Completion {
     }
 }
 
+/// What may have become of the message of a publish that failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Fate {
+    /// Nobody got it, and nobody will: publishing it again makes no second copy.
+    #[default]
+    Undelivered = 0,
+    /// It was sent, and the answer is missing: it may have arrived, and may still.
+    Unknown = 1,
+}
+
 /// An operation that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -118,6 +129,8 @@ pub struct Failure {
     pub error: Error,
     /// One code per filter where the server answered a subscribe or unsubscribe.
     pub reasons: Vec<ReasonCode>,
+    /// For a publish: what may have become of the message.
+    pub fate: Fate,
 }
 
 /// Authentication Data (3.15.2.2.3). A secret: it does not show itself in debug output.

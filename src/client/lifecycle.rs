@@ -204,7 +204,7 @@ impl Core {
     fn start_over(&mut self) {
         let remains = self.session.on_lost();
         for op in remains.released {
-            self.fail(op, super::OpKind::Publish, Error::new(ErrorCode::SessionLost));
+            self.fail_sent(op, Error::new(ErrorCode::SessionLost));
         }
         let again = |publication: &Publication| {
             publication.qos == crate::codec::QoS::AtLeastOnce || self.config.requeue_exactly_once
@@ -212,7 +212,7 @@ impl Core {
         let (requeued, lost): (Vec<_>, Vec<_>) = remains.publications.into_iter().partition(again);
         self.session.queue.push_front(requeued.into_iter());
         for publication in lost {
-            self.fail_publication(&publication, ErrorCode::SessionLost);
+            self.fail_publication(&publication, Error::new(ErrorCode::SessionLost));
         }
         for ids in self.session.subscriptions.renew().into_iter().rev() {
             self.session.requests.push_front(Request::Subscribe { op: None, ids, sent: Vec::new() });
@@ -295,7 +295,7 @@ impl Core {
 
     pub(super) fn on_timeout(&mut self, now: Instant) {
         for publication in self.session.queue.take_expired(now) {
-            self.fail_publication(&publication, ErrorCode::MessageExpired);
+            self.fail_publication(&publication, Error::new(ErrorCode::MessageExpired));
         }
         if self.on_closing_deadline(now) {
             return;

@@ -20,7 +20,7 @@ mod transmit;
 
 pub use command::DisconnectOptions;
 pub use event::{
-    AuthData, ClientState, Completion, Event, Failure, Message, OpKind, Retry, TransportRequest,
+    AuthData, ClientState, Completion, Event, Failure, Fate, Message, OpKind, Retry, TransportRequest,
 };
 pub use lifecycle::TransportClose;
 pub use stats::Stats;

@@ -1,6 +1,6 @@
 //! PUBLISH on its way out: for the first time, again, and what this server takes of it.
 
-use super::{Core, OpKind};
+use super::Core;
 use crate::codec::{
     EncodeError, ExtraProperties, PacketId, Properties, PropertyId, ProtocolVersion, Publish, QoS,
 };
@@ -37,7 +37,7 @@ impl Core {
                 } else {
                     self.session.exchanges.remove(id);
                 }
-                self.fail(op, OpKind::Publish, error);
+                self.fail_sent(op, error);
             }
         }
         true
@@ -47,7 +47,7 @@ impl Core {
     /// Expiry Interval of 0 means now or never.
     pub(super) fn send_waiting(&mut self, now: Instant, publication: Publication) {
         if publication.expires.is_some_and(|at| at.since(now).get() < 1000) {
-            return self.fail_publication(&publication, ErrorCode::MessageExpired);
+            return self.fail_publication(&publication, Error::new(ErrorCode::MessageExpired));
         }
         self.send(now, publication);
     }
@@ -61,7 +61,7 @@ impl Core {
                     self.stats.messages_sent += 1;
                     self.unsent.extend(publication.op);
                 }
-                Err(error) => self.fail(publication.op, OpKind::Publish, error),
+                Err(error) => self.fail_publication(&publication, error),
             }
             return;
         }
@@ -78,9 +78,9 @@ impl Core {
                 self.stats.messages_sent += 1;
             }
             Err(error) => {
-                let op = publication.op;
-                self.session.exchanges.remove(id);
-                self.fail(op, OpKind::Publish, error);
+                if let Some(Exchange::Publish { publication, .. }) = self.session.exchanges.remove(id) {
+                    self.fail_publication(&publication, error);
+                }
             }
         }
     }

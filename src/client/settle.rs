@@ -1,8 +1,8 @@
 //! How operations end: every accepted one gets exactly one completion or failure.
 
-use super::{Completion, Core, Event, Failure, OpKind};
+use super::{Completion, Core, Event, Failure, Fate, OpKind};
 use crate::codec::ReasonCode;
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use crate::session::{Exchange, OpId, Publication, Request};
 
 impl Core {
@@ -19,7 +19,12 @@ impl Core {
 
     /// Settles an operation with an error; nothing happens when its caller has given it up.
     pub(super) fn fail(&mut self, op: Option<OpId>, kind: OpKind, error: Error) {
-        self.fail_with(op, kind, error, Vec::new());
+        self.fail_with(op, kind, error, Vec::new(), Fate::Undelivered);
+    }
+
+    /// Settles a publish whose message was sent and has no last answer.
+    pub(super) fn fail_sent(&mut self, op: Option<OpId>, error: Error) {
+        self.fail_with(op, OpKind::Publish, error, Vec::new(), Fate::Unknown);
     }
 
     pub(super) fn fail_with(
@@ -28,14 +33,20 @@ impl Core {
         kind: OpKind,
         error: Error,
         reasons: Vec<ReasonCode>,
+        fate: Fate,
     ) {
         if let Some(op) = op {
-            self.events.push_back(Event::Failed(Box::new(Failure { op, kind, error, reasons })));
+            self.events.push_back(Event::Failed(Box::new(Failure { op, kind, error, reasons, fate })));
         }
     }
 
-    pub(super) fn fail_publication(&mut self, publication: &Publication, code: ErrorCode) {
-        self.fail(publication.op, OpKind::Publish, Error::new(code));
+    /// Settles the publish of a message that waits, or may not be sent.
+    pub(super) fn fail_publication(&mut self, publication: &Publication, error: Error) {
+        if publication.sent {
+            self.fail_sent(publication.op, error);
+        } else {
+            self.fail(publication.op, OpKind::Publish, error);
+        }
     }
 
     pub(super) fn fail_request(&mut self, request: &Request, error: Error) {
@@ -74,15 +85,13 @@ impl Core {
         self.fail_connection_operations(error);
         for exchange in self.session.exchanges.take_all() {
             match exchange {
-                Exchange::Publish { publication, .. } => {
-                    self.fail(publication.op, OpKind::Publish, error.clone())
-                }
-                Exchange::Release { op, .. } => self.fail(op, OpKind::Publish, error.clone()),
+                Exchange::Publish { publication, .. } => self.fail_sent(publication.op, error.clone()),
+                Exchange::Release { op, .. } => self.fail_sent(op, error.clone()),
                 Exchange::Request { request, .. } => self.fail_request(&request, error.clone()),
             }
         }
         while let Some(publication) = self.session.queue.pop_oldest() {
-            self.fail(publication.op, OpKind::Publish, error.clone());
+            self.fail_publication(&publication, error.clone());
         }
         while let Some(request) = self.session.requests.pop_front() {
             self.fail_request(&request, error.clone());

@@ -1,6 +1,6 @@
 //! SUBSCRIBE and UNSUBSCRIBE, and what the server answers to them (3.8 to 3.11).
 
-use super::{Completion, Core, OpKind};
+use super::{Completion, Core, Fate, OpKind};
 use crate::codec::{
     EncodeError, FiltersBuf, NamesBuf, PacketId, Properties, PropertiesBuf, PropertyId, ProtocolVersion,
     ReasonCode, RetainHandling, SubAck, Subscribe, SubscribeOptions, UnsubAck, Unsubscribe, Value, Violation,
@@ -253,7 +253,7 @@ impl Core {
             Some((index, reason)) => {
                 let text = properties.str(PropertyId::ReasonString);
                 let error = Error::refused(ErrorCode::RejectedByServer, *reason, text).at(index);
-                self.fail_with(Some(op), kind, error, reasons);
+                self.fail_with(Some(op), kind, error, reasons, Fate::Undelivered);
             }
         }
     }

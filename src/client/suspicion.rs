@@ -6,7 +6,7 @@
 //! nothing else in between. A failed attempt, an answer that did not come in time or a restart ends the row. And they
 //! stay guesses: a link that breaks again and again looks the same, so the client tells of them and goes on.
 
-use super::{Core, Event, OpKind};
+use super::{Core, Event};
 use crate::codec::{PacketId, ProtocolVersion, QoS, ReasonCode};
 use crate::error::{Error, ErrorCode};
 use crate::session::Exchange;
@@ -98,7 +98,7 @@ impl Core {
         } else {
             self.session.exchanges.remove(id);
         }
-        self.fail(op, OpKind::Publish, Error::new(ErrorCode::PoisonMessage));
+        self.fail_sent(op, Error::new(ErrorCode::PoisonMessage));
     }
 }
 

@@ -112,7 +112,8 @@ impl Session {
         self.resend.clear();
         let mut remains = Remains { publications: Vec::new(), released: Vec::new() };
         for id in self.exchanges.in_order(Exchange::publish_sequence) {
-            if let Some(Exchange::Publish { publication, .. }) = self.exchanges.remove(id) {
+            if let Some(Exchange::Publish { mut publication, .. }) = self.exchanges.remove(id) {
+                publication.sent = true;
                 remains.publications.push(publication);
             }
         }

@@ -40,6 +40,8 @@ pub(crate) struct Publication {
     pub(crate) topic: Box<str>,
     /// When the Message Expiry Interval runs out, for a message that was never sent (3.3.2.3.3).
     pub(crate) expires: Option<Instant>,
+    /// It was sent before, in a session that the server has lost: it may have arrived.
+    pub(crate) sent: bool,
     properties_len: usize,
     /// Encoded properties, then the payload.
     block: Box<[u8]>,
@@ -66,6 +68,7 @@ impl Publication {
             retain,
             topic: topic.into(),
             expires: None,
+            sent: false,
             properties_len: properties.len(),
             block,
         }

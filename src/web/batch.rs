@@ -181,7 +181,7 @@ impl Batch {
     }
 
     fn push_failure(&mut self, failure: Failure) {
-        let head = [failure.op.0, failure.kind as u32, 0, 0];
+        let head = [failure.op.0, failure.kind as u32, failure.fate as u32, 0];
         self.push_answer(Kind::Failed, head, &failure.reasons, Some(Detail::Error(failure.error)));
     }
 

@@ -115,6 +115,7 @@ impl Options {
             jitter_percent: self.percent("reconnect.jitter")?,
             max_attempts: self.u32("reconnect.maxAttempts")?.unwrap_or_default(),
             stable_after: self.millis("reconnect.stableAfter")?,
+            servers: self.u32("reconnect.servers")?.unwrap_or(1),
         };
         let defaults = Config::default();
         Ok(Config {

@@ -1,8 +1,9 @@
 //! Every operation that was accepted settles once, whatever it was waiting for when its end came.
 
+use crate::support::record::Told;
 use crate::support::*;
 use wasmqtt::ErrorCode;
-use wasmqtt::client::TransportClose;
+use wasmqtt::client::{Fate, TransportClose};
 use wasmqtt::config::{Config, QueueLimits};
 use wasmqtt::session::PayloadSource;
 
@@ -145,4 +146,71 @@ fn a_request_to_the_transport_can_be_seen_before_it_is_taken() {
     assert!(rig.client.has_transport_request());
     rig.drain();
     assert!(!rig.client.has_transport_request());
+}
+
+/// What each publish that failed tells of its message: the operation and its fate.
+fn fates(rig: &Rig) -> Vec<(u32, Fate)> {
+    let failed = rig.events.iter().filter_map(|told| match told {
+        Told::Failed(failure) => Some((failure.op.0, failure.fate)),
+        _ => None,
+    });
+    failed.collect()
+}
+
+#[test]
+fn a_publish_that_fails_says_whether_its_message_may_have_arrived() {
+    let (id, two) = receive_maximum(2);
+    let mut rig = Rig::connected_with(config(V5), connack().with(id, two));
+    rig.publish(Q1, "a", "sent");
+    rig.publish(Q2, "a", "released");
+    rig.says(pubrec(2));
+    rig.publish(Q1, "a", "waits");
+    rig.cut();
+    rig.publish(Q0, "a", "waits");
+    rig.client.terminate();
+    rig.drain();
+    let mut fates = fates(&rig);
+    fates.sort_by_key(|(op, _)| *op);
+    let (sent, waiting) = (Fate::Unknown, Fate::Undelivered);
+    assert_eq!(fates, [(1, sent), (2, sent), (3, waiting), (4, waiting)]);
+}
+
+// 4.4: published again as a new message, because the server lost the session. It may have arrived the first time.
+#[test]
+fn a_message_of_a_lost_session_may_have_arrived_although_it_waits_again() {
+    let mut rig = Rig::v5();
+    rig.publish(Q1, "a", "again");
+    rig.publish(Q2, "a", "not again");
+    rig.cut();
+    rig.redial();
+    let (id, none) = (wasmqtt::codec::PropertyId::MaximumQoS, wasmqtt::codec::Value::Byte(0));
+    rig.says(connack().with(id, none));
+    assert_eq!(fates(&rig), [(2, Fate::Unknown), (1, Fate::Unknown)]);
+}
+
+#[test]
+fn a_message_that_is_taken_back_while_it_waits_again_may_have_arrived() {
+    let mut rig = Rig::v5();
+    rig.publish(Q1, "a", "1");
+    let again = rig.publish(Q1, "a", "2");
+    let (id, one) = receive_maximum(1);
+    rig.reconnect(connack().with(id, one));
+    assert_eq!(rig.client.stats().queued_messages, 1);
+    assert!(!rig.client.cancel(again), "it was sent, in another session");
+    assert_eq!(rig.client.stats().queued_messages, 0);
+}
+
+#[test]
+fn what_the_server_refused_or_the_queue_dropped_did_not_arrive() {
+    use wasmqtt::config::Overflow;
+    let mut rig = Rig::v5();
+    rig.publish(Q1, "a", "x");
+    rig.says(ack(wasmqtt::codec::AckKind::PubAck, 1, 0x87));
+    assert_eq!(fates(&rig), [(1, Fate::Undelivered)]);
+
+    let queue = QueueLimits { max_messages: 1, overflow: Overflow::DropOldest, ..QueueLimits::default() };
+    let mut rig = Rig::connecting(Config { queue, ..config(V5) });
+    rig.publish(Q1, "a", "1");
+    rig.publish(Q1, "a", "2");
+    assert_eq!(fates(&rig), [(1, Fate::Undelivered)]);
 }
