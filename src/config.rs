@@ -51,7 +51,8 @@ pub enum Overflow {
 pub struct QueueLimits {
     /// Messages at most.
     pub max_messages: u32,
-    /// Bytes of topics, properties and payloads at most.
+    /// Bytes of topics, properties and payloads at most. As many again, but at least 256 KiB, may be under way and wait for
+    /// their acknowledgement.
     pub max_bytes: u32,
     /// What to do beyond that.
     pub overflow: Overflow,

@@ -267,13 +267,10 @@ impl Core {
     }
 
     fn may_send_now(&self, qos: QoS) -> bool {
-        let Some(connection) = self.phase.live() else { return false };
-        !self.session.queue.holds_back(qos)
+        self.phase.live().is_some()
+            && !self.session.queue.holds_back(qos)
             && self.out.len() < HIGH_WATER
-            && (qos == QoS::AtMostOnce
-                || (self.session.resend.is_empty()
-                    && connection.has_quota()
-                    && self.session.exchanges.has_free_id()))
+            && (qos == QoS::AtMostOnce || self.has_quota())
     }
 
     fn enqueue(&mut self, publication: Publication) -> Result<(), Error> {

@@ -216,10 +216,9 @@ impl Core {
     /// PUBREC came: from now on only the identifier matters (4.3.3-4).
     pub(super) fn release(&mut self, id: PacketId) {
         let sequence = self.session.next_sequence();
-        if let Some(exchange) = self.session.exchanges.get_mut(id)
-            && let Exchange::Publish { publication, counted } = exchange
-        {
-            *exchange = Exchange::Release { op: publication.op, sequence, counted: *counted };
+        if let Some(Exchange::Publish { publication, counted }) = self.session.exchanges.get(id) {
+            let release = Exchange::Release { op: publication.op, sequence, counted: *counted };
+            self.session.exchanges.replace(id, release);
         }
         self.write_pubrel(id, ReasonCode::SUCCESS);
     }

@@ -88,13 +88,13 @@ impl Core {
     /// Ends the exchange of a message without sending it again.
     fn give_up(&mut self, id: PacketId) {
         let sequence = self.session.next_sequence();
-        let Some(exchange) = self.session.exchanges.get_mut(id) else { return };
-        let Exchange::Publish { publication, .. } = exchange else { return };
+        let Some(Exchange::Publish { publication, .. }) = self.session.exchanges.get(id) else { return };
         let op = publication.op;
         if publication.qos == QoS::ExactlyOnce {
             // The server may hold the identifier, and would take another message under it for this one: PUBCOMP says
             // when it is free (4.3.3).
-            *exchange = Exchange::Release { op: None, sequence, counted: false };
+            let release = Exchange::Release { op: None, sequence, counted: false };
+            self.session.exchanges.replace(id, release);
         } else {
             self.session.exchanges.remove(id);
         }

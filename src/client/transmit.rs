@@ -4,7 +4,8 @@ use super::{Client, Core};
 use crate::codec::{
     Ack, AckKind, Disconnect, PacketId, Properties, ProtocolVersion, QoS, ReasonCode, Violation,
 };
-use crate::session::OpId;
+use crate::connection::Connection;
+use crate::session::{OpId, Session};
 use crate::time::Instant;
 
 /// Bytes that may lie in the transmit buffer before publishes wait in the queue instead.
@@ -49,13 +50,24 @@ impl Core {
         self.write_requests();
         while self.out.len() < HIGH_WATER && self.resend_next(now) {}
         while self.out.len() < HIGH_WATER {
-            let Some(connection) = self.phase.live() else { return };
-            let quota = self.session.resend.is_empty()
-                && connection.has_quota()
-                && self.session.exchanges.has_free_id();
+            if self.phase.live().is_none() {
+                return;
+            }
+            let quota = self.has_quota();
             let Some(publication) = self.session.queue.pop(quota) else { return };
             self.send_waiting(now, publication);
         }
+    }
+
+    /// Whether another message at QoS 1 or 2 may be under way: for the server (3.3.4), for its place in the order, and for
+    /// our memory, because a server need not acknowledge what it reads.
+    pub(super) fn has_quota(&self) -> bool {
+        let most = HIGH_WATER.max(self.config.queue.max_bytes as usize);
+        let Session { resend, exchanges, .. } = &self.session;
+        self.phase.live().is_some_and(Connection::has_quota)
+            && resend.is_empty()
+            && exchanges.has_free_id()
+            && exchanges.bytes() < most
     }
 
     pub(super) fn write_ping(&mut self, now: Instant, op: Option<OpId>) {

@@ -21,6 +21,11 @@ pub(crate) enum Exchange {
 }
 
 impl Exchange {
+    /// Bytes that it holds of a message.
+    fn size(&self) -> usize {
+        if let Self::Publish { publication, .. } = self { publication.size() } else { 0 }
+    }
+
     /// Position of a PUBLISH in the order of publishing.
     pub(super) fn publish_sequence(&self) -> Option<u64> {
         if let Self::Publish { publication, .. } = self { Some(publication.sequence) } else { None }
@@ -54,6 +59,7 @@ impl Exchange {
 pub(crate) struct Exchanges {
     slots: Vec<Option<Exchange>>,
     free: VecDeque<u16>,
+    bytes: usize,
 }
 
 const HIGHEST_PACKET_ID: usize = u16::MAX as usize;
@@ -67,8 +73,14 @@ impl Exchanges {
         !self.free.is_empty() || self.slots.len() < HIGHEST_PACKET_ID
     }
 
+    /// Bytes of the messages that wait for an acknowledgement.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Stores `exchange` under a fresh packet identifier, or hands it back when all are in use.
     pub(crate) fn insert(&mut self, exchange: Exchange) -> Result<PacketId, Exchange> {
+        let size = exchange.size();
         let reuse = self.free.len() >= REST || self.slots.len() >= HIGHEST_PACKET_ID;
         if reuse
             && let Some(index) = self.free.pop_front()
@@ -76,10 +88,12 @@ impl Exchanges {
                 (self.slots.get_mut(usize::from(index)), id_of(usize::from(index)))
         {
             *slot = Some(exchange);
+            self.bytes += size;
             return Ok(id);
         }
         let Some(id) = id_of(self.slots.len()) else { return Err(exchange) };
         self.slots.push(Some(exchange));
+        self.bytes += size;
         Ok(id)
     }
 
@@ -91,10 +105,20 @@ impl Exchanges {
         self.slots.get_mut(index_of(id))?.as_mut()
     }
 
+    /// Puts another exchange in the place of one that goes on without its message.
+    pub(crate) fn replace(&mut self, id: PacketId, next: Exchange) {
+        if let Some(exchange) = self.get_mut(id) {
+            let size = exchange.size();
+            *exchange = next;
+            self.bytes -= size;
+        }
+    }
+
     /// Ends the exchange; its identifier is free from now on.
     pub(crate) fn remove(&mut self, id: PacketId) -> Option<Exchange> {
         let exchange = self.slots.get_mut(index_of(id))?.take()?;
         self.free.push_back(id.get() - 1);
+        self.bytes -= exchange.size();
         if self.is_empty() && self.slots.len() > KEPT {
             // Nothing is open: give the memory of a burst back. Only then an identifier may be used again without rest.
             *self = Self::default();
@@ -121,6 +145,7 @@ impl Exchanges {
     /// Takes every exchange out, in the order of their identifiers, and starts again from 1.
     pub(crate) fn take_all(&mut self) -> impl Iterator<Item = Exchange> + use<> {
         self.free.clear();
+        self.bytes = 0;
         core::mem::take(&mut self.slots).into_iter().flatten()
     }
 

@@ -199,3 +199,35 @@ fn an_empty_queue_has_no_deadline() {
     rig.drain();
     assert_eq!(rig.client.poll_timeout(), None);
 }
+
+// A server that reads and never acknowledges: 65,535 messages of any size are too much to keep.
+#[test]
+fn messages_in_flight_are_bounded_in_bytes_too() {
+    let queue = QueueLimits { max_bytes: 4_000_000, ..QueueLimits::default() };
+    let mut rig = Rig::connected(Config { queue, ..config(V5) });
+    let large = "x".repeat(1_000_000);
+    for qos in [Q1, Q2] {
+        for _ in 0..2 {
+            rig.publish(qos, "a", &large);
+        }
+    }
+    rig.publish(Q0, "a", "others pass");
+    rig.publish(Q1, "a", "waits");
+    assert_eq!((rig.client.stats().in_flight, rig.client.stats().queued_messages), (4, 1));
+    rig.says(puback(1));
+    assert_eq!((rig.client.stats().in_flight, rig.client.stats().queued_messages), (4, 0));
+    rig.publish(Q1, "a", "waits");
+    rig.says(pubrec(3));
+    assert_eq!((rig.client.stats().in_flight, rig.client.stats().queued_messages), (5, 0), "PUBREC frees it");
+}
+
+#[test]
+fn a_bound_below_one_message_still_lets_messages_pass() {
+    let queue = QueueLimits { max_bytes: 10, ..QueueLimits::default() };
+    let mut rig = Rig::connected(Config { queue, ..config(V5) });
+    let large = "x".repeat(300_000);
+    rig.publish(Q1, "a", &large);
+    assert!(rig.publish_with(Q1, "a", &large, &Default::default()).is_err());
+    rig.says(puback(1));
+    rig.publish(Q1, "a", &large);
+}
