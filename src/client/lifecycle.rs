@@ -24,7 +24,10 @@ impl Client {
     /// `client-closed` after its end.
     pub fn start(&mut self, now: Instant) -> Result<(), Error> {
         match self.core.phase {
-            Phase::Idle => self.core.dial(now),
+            Phase::Idle => {
+                self.core.begin_grace(now);
+                self.core.dial(now);
+            }
             Phase::Dialing { .. } | Phase::Handshaking { .. } | Phase::Live(_) | Phase::Waiting { .. } => {}
             Phase::Closed => return Err(Error::new(ErrorCode::ClientClosed)),
         }

@@ -28,7 +28,12 @@ pub(super) struct Surroundings {
     pub(super) rest_at: Option<Instant>,
     /// It has, and nobody has looked since.
     resting: bool,
+    /// By how much the wall clock was ahead of the driver's when both were told last.
+    ahead: Option<Millis>,
 }
+
+/// How far the wall clock leaves the driver's behind when the machine slept; corrections are smaller, or go back.
+const SLEPT: Millis = Millis::from_seconds(3);
 
 impl Surroundings {
     /// Whether attempts have to wait until something changes.
@@ -47,6 +52,19 @@ impl Client {
     pub fn handle_surroundings(&mut self, now: Instant, presence: Presence, offline: bool) {
         self.core.on_surroundings(now, presence, offline);
     }
+
+    /// What the clock on the wall says, in milliseconds since 1970, for drivers whose own clock may stand still while the
+    /// machine sleeps: to be told when a timer fires, the page wakes up or bytes came in.
+    ///
+    /// Once it has gone ahead by some seconds, the connection is suspect. Nothing else follows from it, so that a clock that
+    /// goes back, or is set by its user, does no harm.
+    pub fn handle_wall_clock(&mut self, now: Instant, unix_millis: u64) {
+        let ahead = Instant::from_millis(unix_millis).since(now);
+        let before = self.core.around.ahead.replace(ahead);
+        if before.is_some_and(|before| ahead.get().saturating_sub(before.get()) > SLEPT.get()) {
+            self.core.probe(now);
+        }
+    }
 }
 
 impl Core {
@@ -63,11 +81,8 @@ impl Core {
         }
         if presence == Presence::Left {
             self.lose(now, Error::new(ErrorCode::ConnectionClosed));
-        } else if suspect && self.phase.live().is_some_and(|connection| connection.keep_alive.is_on()) {
-            self.write_ping(now, None);
-            if let Some(connection) = self.phase.live_mut() {
-                connection.keep_alive.hurry(now);
-            }
+        } else if suspect {
+            self.probe(now);
         }
         if let Phase::Waiting { until } = self.phase
             && until.is_none() != self.around.suspend()
@@ -75,6 +90,22 @@ impl Core {
             if until.is_none() { self.dial(now) } else { self.suspend() }
         }
         self.on_timeout(now);
+    }
+
+    /// Asks a suspect connection whether it lives.
+    fn probe(&mut self, now: Instant) {
+        if self.phase.live().is_some_and(|connection| connection.keep_alive.is_on()) {
+            self.write_ping(now, None);
+            if let Some(connection) = self.phase.live_mut() {
+                connection.keep_alive.hurry(now);
+            }
+        }
+    }
+
+    /// A page that is hidden from the start gets its grace as well.
+    pub(super) fn begin_grace(&mut self, now: Instant) {
+        (self.around.rest_at, self.around.resting) = (None, false);
+        self.on_surroundings(now, self.around.presence, self.around.offline);
     }
 
     /// Waits for better surroundings in place of a time.

@@ -320,3 +320,76 @@ fn surroundings_do_not_hide_what_the_server_speaks() {
     rig.says(connack());
     assert_eq!(rig.client.state(), ClientState::Connected);
 }
+
+// A page may be hidden for long before its client is started.
+#[test]
+fn a_client_that_is_started_in_a_hidden_page_rests_after_its_grace() {
+    for hidden_for in [0, 20_000, 40_000] {
+        let mut rig = Rig::new(restful(V5));
+        told(&mut rig, Hidden, false);
+        rig.advance(hidden_for);
+        rig.start();
+        rig.opened();
+        rig.says(connack());
+        rig.forget();
+        rig.advance(29_999);
+        assert_eq!(rig.client.state(), ClientState::Connected, "hidden for {hidden_for} ms");
+        rig.advance(1);
+        assert_eq!((rig.sent(), rig.asked()), (vec!["DISCONNECT".into()], vec!["close".into()]));
+    }
+}
+
+fn clock(rig: &mut Rig, unix_millis: u64) {
+    rig.client.handle_wall_clock(rig.now, unix_millis);
+    rig.drain();
+}
+
+const NOON: u64 = 1_700_000_000_000;
+
+// Where the driver's clock stands still while the machine sleeps, only the wall clock tells of it.
+#[test]
+fn a_sleep_that_only_the_wall_clock_shows_makes_the_connection_suspect() {
+    let mut rig = Rig::v5();
+    clock(&mut rig, NOON);
+    rig.now = rig.now + Millis::new(1000);
+    clock(&mut rig, NOON + 1000);
+    assert!(rig.sent().is_empty());
+    clock(&mut rig, NOON + 3_600_000);
+    assert_eq!(rig.sent(), ["PINGREQ"]);
+    rig.advance(5_000);
+    assert_eq!(rig.told(), ["lost: KeepAliveTimeout; retry in 1000"]);
+}
+
+#[test]
+fn a_wall_clock_that_is_set_does_no_harm() {
+    let mut rig = Rig::v5();
+    clock(&mut rig, NOON);
+    // Back by a day, by an hour to before 1970, slowly forth and back as clocks are corrected.
+    for at in [NOON - 86_400_000, 0, 0, 2_500, 5_000, 4_000, 6_500] {
+        clock(&mut rig, at);
+    }
+    assert!(rig.sent().is_empty());
+    clock(&mut rig, NOON);
+    assert_eq!(rig.sent(), ["PINGREQ"], "forth by years: one ping too many");
+    rig.says(pingresp());
+    clock(&mut rig, u64::MAX);
+    rig.says(pingresp());
+    clock(&mut rig, 0);
+    rig.advance(20_000);
+    assert_eq!((rig.client.state(), rig.told()), (ClientState::Connected, vec![]));
+}
+
+#[test]
+fn a_sleep_without_a_connection_or_keep_alive_changes_nothing() {
+    let mut rig = Rig::v5();
+    clock(&mut rig, NOON);
+    rig.cut();
+    rig.forget();
+    clock(&mut rig, NOON + 60_000);
+    assert_eq!((rig.sent(), rig.asked()), (vec![], vec![]));
+
+    let mut rig = Rig::connected(Config { keep_alive_seconds: 0, ..config(V5) });
+    clock(&mut rig, NOON);
+    clock(&mut rig, NOON + 60_000);
+    assert!(rig.sent().is_empty());
+}
