@@ -35,6 +35,8 @@ pub enum ErrorCode {
     Timeout = 12,
     /// The operation needs a live connection and there is none.
     NotConnected = 13,
+    /// The application's function for URL, credentials or authentication did not answer in time.
+    ProviderTimeout = 14,
     /// The server refused this one operation; [`ErrorInfo::reason`] says why.
     RejectedByServer = 20,
     /// The session ended before the outcome was known.

@@ -15,6 +15,7 @@ export type ErrorCode =
   | "aborted"
   | "timeout"
   | "not-connected"
+  | "provider-timeout"
   | "rejected-by-server"
   | "session-lost"
   | "message-expired"
@@ -66,6 +67,7 @@ export const ERROR_CODES: readonly ErrorRow[] = [
   [11, "aborted", "application", false, "The `signal` of this call was aborted; `cause` is its reason."],
   [12, "timeout", "application", true, "The answer did not come in time: check the connection or raise the `timeout` of this call."],
   [13, "not-connected", "application", true, "Call this after the `connect` event."],
+  [14, "provider-timeout", "application", true, "Make the functions `url`, `credentials`, `redirect.allow` and those of `authenticator` answer within `connectTimeout`."],
   [20, "rejected-by-server", "mqtt", false, "Check what this user may do with this topic on the server (`reasonCode`)."],
   [21, "session-lost", "mqtt", false, "Nobody knows whether this message arrived: publish it again if a duplicate does no harm."],
   [22, "message-expired", "mqtt", false, "Raise `messageExpiryInterval`: the message was too old before it could be sent."],

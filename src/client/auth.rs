@@ -19,7 +19,7 @@ impl Client {
     /// `not-connected` when no challenge is open any more, `invalid-argument` for more than 65,535 bytes,
     /// `packet-too-large`.
     pub fn authenticate(&mut self, data: Option<&[u8]>) -> Result<(), Error> {
-        if !core::mem::take(&mut self.core.challenged) {
+        if self.core.challenged.take().is_none() {
             return Err(Error::new(ErrorCode::NotConnected));
         }
         self.core.write_auth(ReasonCode::CONTINUE_AUTHENTICATION, data)
@@ -50,10 +50,7 @@ impl Client {
 
     /// The application has no answer to the challenge: say so, and hang up (MQTT-4.12.1-2).
     pub fn give_up_authentication(&mut self, now: Instant) {
-        if core::mem::take(&mut self.core.challenged) {
-            self.core.write_disconnect(ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR);
-            self.core.drop_connection(now, Error::new(ErrorCode::ProviderFailed), true);
-        }
+        self.core.give_up_authentication(now, ErrorCode::ProviderFailed);
     }
 }
 
@@ -71,7 +68,15 @@ impl Core {
         }
     }
 
-    pub(super) fn on_auth(&mut self, auth: &Auth<'_>) -> Result<(), Violation> {
+    /// Ends the connection, if its server waits for an answer that does not come.
+    pub(super) fn give_up_authentication(&mut self, now: Instant, why: ErrorCode) {
+        if self.challenged.take().is_some() {
+            self.write_disconnect(ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR);
+            self.drop_connection(now, Error::new(why), true);
+        }
+    }
+
+    pub(super) fn on_auth(&mut self, now: Instant, auth: &Auth<'_>) -> Result<(), Violation> {
         let given = auth.properties.str(PropertyId::AuthenticationMethod);
         if !self.expects_challenge() {
             // Not asked for, or the server tries to start a re-authentication, which only the client may.
@@ -82,7 +87,7 @@ impl Core {
         }
         let data = auth.properties.bytes(PropertyId::AuthenticationData);
         if auth.reason == ReasonCode::CONTINUE_AUTHENTICATION {
-            self.challenged = true;
+            self.challenged = Some(now + self.config.connect_timeout);
             self.events.push_back(Event::AuthChallenge(AuthData::new(data)));
             return Ok(());
         }

@@ -100,7 +100,8 @@ impl Client {
             Phase::Idle | Phase::Closed => None,
         };
         let closing = self.core.closing.as_ref().map(|closing| closing.deadline);
-        [phase, closing, self.core.around.rest_at, self.core.session.queue.next_expiry()]
+        let Core { around, challenged, .. } = &self.core;
+        [phase, closing, around.rest_at, *challenged, self.core.session.queue.next_expiry()]
             .into_iter()
             .flatten()
             .min()
@@ -304,6 +305,10 @@ impl Core {
             return;
         }
         self.rest_when_due(now);
+        let is_connecting = matches!(self.phase, Phase::Handshaking { deadline, .. } if deadline <= now);
+        if is_connecting || self.challenged.is_some_and(|at| at <= now) {
+            self.give_up_authentication(now, ErrorCode::ProviderTimeout);
+        }
         match &mut self.phase {
             Phase::Dialing { deadline } if *deadline <= now => {
                 self.lose(now, Error::new(ErrorCode::ConnectTimeout))

@@ -78,8 +78,8 @@ struct Core {
     must_start_clean: bool,
     /// An authentication that we have started on the live connection (4.12.1).
     reauthentication: Option<auth::Reauthentication>,
-    /// The server waits for our answer to its AUTH.
-    challenged: bool,
+    /// The server waits for our answer to its AUTH, and the application has until then to give it.
+    challenged: Option<Instant>,
     closing: Option<Closing>,
     /// Whole packets for the transport.
     out: Vec<u8>,
@@ -177,7 +177,7 @@ impl Client {
                 connected_before: false,
                 must_start_clean: false,
                 reauthentication: None,
-                challenged: false,
+                challenged: None,
                 closing: None,
                 out: Vec::new(),
                 unsent: Vec::new(),

@@ -85,7 +85,7 @@ impl Core {
             return Ok(None);
         }
         if let Packet::Auth(auth) = packet {
-            self.on_auth(auth)?;
+            self.on_auth(now, auth)?;
             return Ok(None);
         }
         if let Phase::Handshaking { .. } = self.phase {

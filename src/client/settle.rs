@@ -74,7 +74,7 @@ impl Core {
         for (op, _) in core::mem::take(&mut self.pings).into_iter().flatten() {
             self.fail(Some(op), OpKind::Ping, error.clone());
         }
-        self.challenged = false;
+        self.challenged = None;
         if let Some(reauthentication) = self.reauthentication.take() {
             self.fail(reauthentication.op, OpKind::Authenticate, error.clone());
         }

@@ -189,3 +189,38 @@ fn a_reauthentication_that_was_given_up_runs_its_course_in_silence() {
     assert!(rig.told().is_empty());
     rig.reauthenticate(None).unwrap();
 }
+
+// 4.12: a server may wait for our answer as long as it likes. The application may not.
+#[test]
+fn an_application_that_never_answers_a_challenge_loses_the_connection() {
+    let mut rig = Rig::connecting(with_method());
+    rig.feed(&auth(CONTINUE, b"who?"));
+    rig.forget();
+    rig.advance(20_000);
+    assert_eq!(rig.told(), ["lost: ProviderTimeout; retry in 1000"]);
+    assert_eq!(rig.sent(), ["DISCONNECT 0x83"]);
+
+    let mut rig = connected();
+    rig.reauthenticate(None).unwrap();
+    rig.feed(&auth(CONTINUE, b"who?"));
+    rig.forget();
+    rig.advance(19_999);
+    assert!(rig.told().is_empty());
+    rig.advance(1);
+    assert_eq!(
+        rig.told(),
+        ["authenticate 1 failed: ProviderTimeout", "lost: ProviderTimeout; retry in 1000"]
+    );
+    assert_eq!(rig.sent(), ["DISCONNECT 0x83"]);
+}
+
+#[test]
+fn an_answered_challenge_leaves_no_deadline() {
+    let mut rig = connected();
+    let before = rig.client.poll_timeout();
+    rig.reauthenticate(None).unwrap();
+    rig.feed(&auth(CONTINUE, b"who?"));
+    rig.authenticate(b"me").unwrap();
+    rig.advance(21_000);
+    assert!(rig.told().iter().all(|line| line.starts_with("challenge")), "{before:?}");
+}
