@@ -67,11 +67,14 @@ export class Attempts {
   }
 
   /** The attempt or connection ended. Tells whether the server had accepted it, and whether the next one goes where it says. */
-  ended(error: MqttError | undefined): { readonly wasAccepted: boolean; readonly follows: boolean } {
+  ended(
+    error: MqttError | undefined,
+    attempt: number,
+  ): { readonly wasAccepted: boolean; readonly follows: boolean } {
     const wasAccepted = this.#accepted;
     this.#accepted = false;
     this.giveUp(error);
-    return { wasAccepted, follows: this.#urls.ended(error, wasAccepted) };
+    return { wasAccepted, follows: this.#urls.ended(error, wasAccepted, attempt) };
   }
 
   /** Nobody waits any more for what the application is asked for. */

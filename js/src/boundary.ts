@@ -158,6 +158,8 @@ export interface EngineOptions {
   jitter: number;
   maxAttempts: number;
   stableAfter: number;
+  /** How many URLs take turns. */
+  servers: number;
   /** 0: Server References are not followed. */
   maxRedirects: number;
   /** 0: messages are never given up. */

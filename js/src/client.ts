@@ -54,7 +54,9 @@ export class MqttClient implements AsyncDisposable {
 
   /** @internal Use `connect` or `createClient`. */
   constructor(load: () => Promise<Glue>, url: UrlSource, options: ClientOptions = {}) {
-    this.#engineOptions = engineOptions(options);
+    const checked = engineOptions(options);
+    const urls = new UrlRotation(url, options.redirect);
+    this.#engineOptions = { ...checked, servers: urls.count };
     this.#events = new Emitter(
       ["state", "connect", "disconnect", "reconnecting", "message", "error", "packet"],
       (cause, type) => {
@@ -66,7 +68,7 @@ export class MqttClient implements AsyncDisposable {
     );
     this.#runtime = new Runtime({
       load,
-      urls: new UrlRotation(url, options.redirect),
+      urls,
       options: { ...options },
       engineOptions: this.#engineOptions,
       events: this.#events,

@@ -84,6 +84,7 @@ const PROPERTIES: Schema = {
 const CLIENT: Schema = {
   protocolVersion: [4, 5, "auto"],
   clientId: "string",
+  whenClientIdInUse: ["fail", "wait", "ignore"],
   cleanStart: "boolean",
   sessionExpiryInterval: "integer",
   keepAlive: "integer",
@@ -111,7 +112,7 @@ const CLIENT: Schema = {
 };
 
 /** Checks everything that can be checked without the engine, and gives it the engine's shape. */
-export function engineOptions(options: ClientOptions): EngineOptions {
+export function engineOptions(options: ClientOptions): Omit<EngineOptions, "servers"> {
   check(options, CLIENT);
   const { properties = {}, offlineQueue = {}, will } = options;
   const reconnect: ReconnectOptions = options.reconnect || {};

@@ -17,7 +17,9 @@ export interface Attempt {
 }
 
 /**
- * Where to connect: `wss://` or, for local tests, `ws://`. A list is tried in turn, the next one after a failure.
+ * Where to connect: `wss://` or, for local tests, `ws://`. Of a list the URL that worked last is taken, at first the first
+ * one. A URL that fails rests for 10 s, twice as long each further time, up to 5 min, unless all of them do; delays between
+ * attempts grow when each URL has had its turn. A connection that holds is never ended for a better URL.
  * A function is asked before every attempt, for URLs that carry a short-lived signature; it may be async.
  */
 export type UrlSource =
@@ -65,7 +67,10 @@ export interface ConnectProperties {
   readonly userProperties?: UserProperties;
 }
 
-/** How to come back after a lost connection: delays grow from `minDelay` by `factor` up to `maxDelay`. */
+/**
+ * How to come back after a lost connection: delays grow from `minDelay` by `factor` up to `maxDelay`. A server that says it
+ * is busy, shuts down or restarts is left alone for 5 to 10 s at least, even beyond `maxDelay`.
+ */
 export interface ReconnectOptions {
   /** Milliseconds before the first new attempt. @default 1000 */
   readonly minDelay?: number;
@@ -143,6 +148,15 @@ export interface ClientOptions {
   readonly protocolVersion?: 5 | 4 | "auto";
   /** Identifies the client and its session; two clients with the same one throw each other out. "" lets a 5.0 server choose. Section 3.1.3.1. @default random */
   readonly clientId?: string;
+  /**
+   * What to do when another tab, window, worker or client of the same origin uses the same explicit `clientId` with the same
+   * server (host and path of the first URL; if `url` is a function, any server). "fail": after 3 seconds, enough for a
+   * reload, the client closes with `client-id-in-use`. "wait": it stays `connecting`, or `suspended` after the page came
+   * back, and takes over when the other one ends. "ignore": connects, and they throw each other out. Seen through Web
+   * Locks: in pages that are not secure, and across browsers and devices, only the server's 0x8E tells.
+   * @default "fail"
+   */
+  readonly whenClientIdInUse?: "fail" | "wait" | "ignore";
   /** Drops what the server still holds of an earlier session, at the first connection; reconnecting resumes. On 3.1.1, where a clean session also ends with its connection, it holds for every connection. Section 3.1.2.4. @default true */
   readonly cleanStart?: boolean;
   /** Seconds that the server keeps the session after the connection ended, 0 to 4294967295 (never expires); 0 ends it with the connection. MQTT 5.0, section 3.1.2.11.2; 3.1.1 has no such interval, there `cleanStart` alone decides. @default 300, and `close` ends the session */

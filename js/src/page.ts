@@ -17,7 +17,10 @@ export interface PageWatch {
   stop(): void;
 }
 
-const STOPS: Record<string, number> = { pagehide: 3, freeze: 2, resume: 0, pageshow: 0 };
+/** The presence of a page that was left. */
+export const LEFT = 3;
+
+const STOPS: Record<string, number> = { pagehide: LEFT, freeze: 2, resume: 0, pageshow: 0 };
 
 /** Listens to nothing that would keep the page out of the back/forward cache. */
 export function watchPage({ changed, blocked }: PageListener): PageWatch {

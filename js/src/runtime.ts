@@ -2,6 +2,7 @@ import { Attempts } from "./attempts.js";
 import type { BatchRecord, CompletedRecord, DisconnectedRecord, FailedRecord } from "./batch.js";
 import type { EngineOptions, Glue, RawDisconnect, RawEngine, RawUnsubscribeOptions } from "./boundary.js";
 import { Calls } from "./calls.js";
+import { Claim } from "./claim.js";
 import type { ClientEvents } from "./client-events.js";
 import { Engine } from "./engine.js";
 import { asMqttError, type MqttError } from "./errors.js";
@@ -9,7 +10,7 @@ import type { Emitter } from "./events.js";
 import { ReceivedMessage } from "./message.js";
 import type { Operation } from "./operations.js";
 import type { ClientOptions } from "./options.js";
-import { type PageWatch, watchPage } from "./page.js";
+import { LEFT, type PageWatch, watchPage } from "./page.js";
 import { Reports } from "./reports.js";
 import { type ActiveSubscription, type SubscriptionContext, Subscriptions } from "./subscription.js";
 import type { ClientState, OperationOptions, ServerInfo, Stats } from "./types.js";
@@ -35,9 +36,11 @@ export class Runtime {
   server: ServerInfo | undefined;
   readonly #parts: RuntimeParts;
   readonly #attempts: Attempts;
+  readonly #claim: Claim;
   readonly #reports: Reports;
   #resolveClosed!: (error: MqttError | undefined) => void;
   #opening: Operation<void> | undefined;
+  #started = false;
   #lastStats: Stats | undefined;
   #page: PageWatch | undefined;
 
@@ -45,6 +48,7 @@ export class Runtime {
     this.#parts = parts;
     this.#reports = new Reports(parts.events, parts.options.logger);
     this.#attempts = new Attempts(parts.urls, parts.options, (error) => this.report(error));
+    this.#claim = new Claim(parts.urls.first, parts.options);
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -73,14 +77,22 @@ export class Runtime {
       (_, error) => this.#giveUp(error),
     );
     this.#setState("connecting");
-    this.calls.enqueue((engine) => {
+    this.calls.enqueue(() => this.#enter());
+    return this.#opening.promise;
+  }
+
+  /** Connects, or comes back to its page, when no other client of this browser uses its Client Identifier. */
+  #enter(): void {
+    const enter = () => {
+      if (this.#started) return this.#page?.look();
+      this.#started = true;
       try {
-        engine.call((raw) => raw.start());
+        this.calls.engine?.call((raw) => raw.start());
       } catch (error) {
         this.#giveUp(error as MqttError);
       }
-    });
-    return this.#opening.promise;
+    };
+    this.#claim.take(enter, (error) => this.#giveUp(error as MqttError));
   }
 
   /** Asks the application for the first data, if it was not given, and the server for its consent. */
@@ -167,6 +179,9 @@ export class Runtime {
       this.#page = watchPage({
         changed: (presence, offline) => {
           const isCutOff = offline && !this.#attempts.isLocal;
+          // Held locks keep a page from being kept for the Back button, and its successor may be of the same site.
+          if (presence === LEFT) this.#claim.drop();
+          else if (this.#opening && !this.#claim.isHeld) return this.#enter();
           this.calls.try((raw) => raw.wake(presence, isCutOff));
         },
         blocked: (address) => {
@@ -238,7 +253,7 @@ export class Runtime {
     const why = error && { error };
     const { code, reasonCode } = error ?? {};
     this.#reports.log("warn", "disconnected", { code, reasonCode, attempt, delay });
-    const { wasAccepted, follows } = this.#attempts.ended(error);
+    const { wasAccepted, follows } = this.#attempts.ended(error, attempt);
     if (wasAccepted) events.emit("disconnect", { ...why, willReconnect: delay !== undefined });
 
     // An end without an error was wanted, and the client comes back when the page does. A listener may have closed it.
@@ -260,6 +275,7 @@ export class Runtime {
     this.#attempts.giveUp(error);
     this.#lastStats = this.stats;
     this.#page?.stop();
+    this.#claim.drop();
     this.calls.end(error);
     this.#setState("closed");
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, type TestContext, test } from "node:test";
+import { MqttError } from "../../js/src/errors.js";
 import { checkUrl, UrlRotation } from "../../js/src/url.js";
+import { createFake } from "./support/fake.js";
 
 const code = (name: string, hint = /./) => ({ code: name, hint });
 
@@ -54,18 +56,103 @@ test("ws:// on an https: page only to this machine", () => {
   }
 });
 
-test("a list moves on after a failure and starts over at its end", async () => {
-  const urls = new UrlRotation(["wss://a/", new URL("wss://b/")]);
-  assert.equal(urls.count, 2);
-  const next = () => urls.next({ number: 1 });
-  assert.equal(await next(), "wss://a/");
-  assert.equal(await next(), "wss://a/");
-  assert.equal(urls.ended(undefined, false), false);
-  assert.equal(await next(), "wss://b/");
-  urls.ended(undefined, true); // it had been accepted: this URL works
-  assert.equal(await next(), "wss://b/");
+const failed = new MqttError("connect-failed");
+const lost = new MqttError("connection-closed");
+const next = (urls: UrlRotation) => urls.next({ number: 1 });
+
+/** A clock that stands still until a test moves it. */
+function clock(context: TestContext) {
+  let now = 1000;
+  context.after(() => mock.restoreAll());
+  mock.method(performance, "now", () => now);
+  return (seconds: number) => {
+    now += seconds * 1000;
+  };
+}
+
+test("a list is tried in turn, and one URL for as long as its attempt or connection lasts", async (context) => {
+  clock(context);
+  const urls = new UrlRotation(["wss://a/", new URL("wss://b/"), "wss://c/"]);
+  assert.deepEqual([urls.count, urls.first], [3, "wss://a/"]);
+  assert.deepEqual(
+    [new UrlRotation(() => "wss://a/").count, new UrlRotation(() => "wss://a/").first],
+    [1, ""],
+  );
+  const tried = [];
+  for (let attempt = 0; attempt < 4; attempt++) {
+    tried.push(await next(urls));
+    assert.equal(await next(urls), tried.at(-1), "dialled again with the other version");
+    assert.equal(urls.ended(failed, false), false);
+  }
+  assert.deepEqual(tried, ["wss://a/", "wss://b/", "wss://c/", "wss://a/"]);
+});
+
+test("the URL that worked last is taken again", async (context) => {
+  const pass = clock(context);
+  const urls = new UrlRotation(["wss://a/", "wss://b/"]);
+  await next(urls);
+  urls.ended(failed, false);
+  assert.equal(await next(urls), "wss://b/");
+  pass(3600);
+  urls.ended(lost, true, 2);
+  assert.equal(await next(urls), "wss://b/", "although the first one has rested");
+  urls.ended(undefined, true);
+  assert.equal(await next(urls), "wss://b/", "left on purpose");
+});
+
+test("a URL that failed rests longer each time, and is preferred to one that rests longer", async (context) => {
+  for (const [failures, longest] of [
+    [1, 10],
+    [2, 20],
+    [3, 40],
+    [9, 300],
+  ] as const) {
+    for (const early of [true, false]) {
+      const pass = clock(context);
+      const urls = new UrlRotation(["wss://a/", "wss://b/"]);
+      for (let failure = 0; failure < failures; failure++) {
+        assert.equal(await next(urls), "wss://a/");
+        urls.ended(failed, false);
+        assert.equal(await next(urls), "wss://b/");
+        if (failure < failures - 1) urls.ended(failed, false);
+      }
+      urls.ended(lost, true, 2);
+      // The other one, which has just worked, fails and rests for ten seconds.
+      pass(longest - 10 + (early ? -1 : 1));
+      assert.equal(await next(urls), "wss://b/");
+      urls.ended(failed, false);
+      assert.equal(await next(urls), early ? "wss://b/" : "wss://a/", `${failures} failures`);
+      mock.restoreAll();
+    }
+  }
+});
+
+test("a URL whose connections end at once rests like one that has none", async (context) => {
+  clock(context);
+  const urls = new UrlRotation(["wss://a/", "wss://b/"]);
+  await next(urls);
+  urls.ended(lost, true, 2);
+  assert.equal(await next(urls), "wss://a/", "once is chance");
+  urls.ended(lost, true, 3);
+  assert.equal(await next(urls), "wss://b/");
+});
+
+test("an attempt that was given up says nothing about its URL", async (context) => {
+  clock(context);
+  const urls = new UrlRotation(["wss://a/", "wss://b/"]);
+  await next(urls);
+  urls.ended(failed, false);
+  assert.equal(await next(urls), "wss://b/");
   urls.ended(undefined, false);
-  assert.equal(await next(), "wss://a/");
+  assert.equal(await next(urls), "wss://b/");
+  urls.ended(failed, false);
+  assert.equal(await next(urls), "wss://a/", "as little as for having worked");
+});
+
+test("the engine knows how many URLs take turns", async () => {
+  const { engine } = await createFake({}, ["wss://a/", "wss://b/", "wss://c/"]);
+  assert.equal(engine.options.servers, 3);
+  assert.equal((await createFake({}, () => "wss://a/")).engine.options.servers, 1);
 });
 
 test("a function is asked each time, with the attempt; its answer is checked", async () => {

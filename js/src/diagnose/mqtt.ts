@@ -55,10 +55,11 @@ export async function tryMqtt(
   }
 }
 
-/** The options of the client, without those that are ours; once, and without coming back. */
+/** The options of the client, without those that are ours; once, without coming back, and beside the client in question. */
 function clientOptions(options: DiagnoseOptions, limit: number) {
   const { timeout: _timeout, hold: _hold, signal: _signal, createClient: _createClient, ...rest } = options;
-  return { ...rest, connectTimeout: Math.ceil(limit), reconnect: false as const };
+  const whenClientIdInUse = "ignore" as const;
+  return { ...rest, connectTimeout: Math.ceil(limit), reconnect: false as const, whenClientIdInUse };
 }
 
 /** Makes the browser's WebSocket and counts what comes through it. */

@@ -1,5 +1,6 @@
 // Web Locks for tests: exclusive locks of one origin, in the order they were asked for.
 import type { TestContext } from "node:test";
+import { fakeGlobal } from "./page.js";
 
 interface Options {
   signal?: AbortSignal;
@@ -35,11 +36,6 @@ export class FakeLocks {
 
 /** Gives this process Web Locks, or none, until the test is over. */
 export function fakeLocks(context: TestContext, locks: object | null = new FakeLocks()): FakeLocks {
-  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
-  Object.defineProperty(globalThis, "navigator", { value: { locks }, configurable: true });
-  context.after(() => {
-    if (before) Object.defineProperty(globalThis, "navigator", before);
-    else Reflect.deleteProperty(globalThis, "navigator");
-  });
+  fakeGlobal(context, "navigator", { locks });
   return locks as FakeLocks;
 }
