@@ -106,7 +106,11 @@ impl Driver {
         if failed {
             self.on_close(1006, "");
         }
-        if self.enter(look) {
+        let looked = self.enter(&mut |client: &mut Client, now| {
+            look(client, now);
+            client.handle_wall_clock(now, wall_clock());
+        });
+        if looked {
             self.pump(None);
         }
     }
@@ -190,6 +194,9 @@ impl Driver {
     }
 
     fn error(&self, error: &Error) -> JsValue {
+        if error.code == ErrorCode::ConnectTimeout && self.socket.borrow().is_none() {
+            return self.host.error(&error.clone().turned_into(ErrorCode::ProviderTimeout)); // no answer, so no socket
+        }
         let of_provider = matches!(error.code, ErrorCode::ProviderFailed | ErrorCode::InvalidUrl);
         let provided = self.provider_error.borrow().clone().filter(|_| of_provider);
         provided.unwrap_or_else(|| self.host.error(error))
@@ -363,6 +370,7 @@ impl Driver {
         let received = self.enter(&mut |client: &mut Client, now| {
             bytes.copy_to(client.receive_buffer(len));
             client.handle_received(now, len);
+            client.handle_wall_clock(now, wall_clock()); // after bytes that may have waited since before a sleep
         });
         if received {
             self.pump(Some(chunk));
@@ -416,8 +424,16 @@ fn now() -> Instant {
     Instant::from_millis(performance_now() as u64)
 }
 
+/// Milliseconds of a clock that may be set, but goes on while the machine sleeps.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn wall_clock() -> u64 {
+    date_now() as u64
+}
+
 #[wasm_bindgen]
 extern "C" {
+    #[wasm_bindgen(js_namespace = Date, js_name = now)]
+    fn date_now() -> f64;
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
 }

@@ -141,7 +141,8 @@ cases! {
         anAnswerBeginsANewChainOfTimers
         aPageWithoutANetworkWaitsForIt
         aPageThatIsLeftHangsUp
-        reconnectWaitsForItsDelay;
+        reconnectWaitsForItsDelay
+        aSleepOfTheWholeMachineIsSeenOnTheWallClock;
     crash in "/tests/web/crash.js":
         aPanicTellsEveryHost
         aTrapShutsTheEngine

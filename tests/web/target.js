@@ -62,7 +62,7 @@ export async function aPendingTargetTimesOut(module) {
   clock.advance(TIMEOUT - 1);
   equal(host.of("closed"), [], "closed too early");
   clock.advance(1);
-  equal(host.of("closed")[0].detail.code, CODE.connectTimeout);
+  equal(host.of("closed")[0].detail.code, CODE.providerTimeout);
   equal(host.sockets, [], "sockets");
 }
 

@@ -134,3 +134,28 @@ export async function reconnectWaitsForItsDelay(module) {
   clock.advance(1);
   equal(host.attempts, [1, 2], "attempts");
 }
+
+/** Chromium's own clock stands still while Linux and macOS sleep. */
+export async function aSleepOfTheWholeMachineIsSeenOnTheWallClock(module) {
+  const clock = new Clock();
+  const options = { keepAlive: 60, pingTimeout: 2000 };
+  const { engine, host, socket } = await new Rig(module, { options }).connect();
+  socket.receive(publish("a", "x"));
+  clock.sleep(-86_400_000); // its user sets it back by a day
+  engine.wake(0, false);
+  await turn();
+  equal(socket.sent, [], "sent");
+  clock.sleep(3_600_000);
+  engine.wake(0, false);
+  equal(names(socket.sent), [["PINGREQ"]], "at a wake-up");
+  socket.receive(pingresp());
+  clock.sleep(3_600_000);
+  socket.receive(publish("a", "came before the sleep"));
+  await turn();
+  equal(names(socket.sent).flat().length, 2, "pings, the second when bytes came");
+  clock.sleep(3_600_000);
+  clock.fireEarly();
+  equal(names(socket.sent).flat().length, 3, "pings, the third when a timer fired");
+  clock.advance(2000);
+  equal(host.of("disconnected")[0].detail.code, CODE.keepAliveTimeout);
+}

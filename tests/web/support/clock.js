@@ -2,6 +2,7 @@
 
 export const realTimeout = globalThis.setTimeout.bind(globalThis);
 const real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
+const realDate = Date.now;
 
 /** WebDriver has timers on the same page, and they have to go on. */
 const isOfEngine = (run) => "_wbg_cb_unref" in run; // a closure of the glue
@@ -10,6 +11,8 @@ const isOfEngine = (run) => "_wbg_cb_unref" in run; // a closure of the glue
 export class Clock {
   /** Milliseconds. */
   now = 1000;
+  /** Milliseconds since 1970. */
+  wall = 1_700_000_000_000;
   /** Delay of every timer that was ever armed. */
   armed = [];
   #timers = new Set();
@@ -26,6 +29,7 @@ export class Clock {
       if (!this.#timers.delete(timer)) real.clearTimeout.call(globalThis, timer);
     };
     performance.now = () => this.now;
+    Date.now = () => this.wall + this.now;
   }
 
   /** Timers that still wait. */
@@ -48,6 +52,11 @@ export class Clock {
     this.now += milliseconds;
   }
 
+  /** The machine sleeps, and all but the wall clock with it. */
+  sleep(milliseconds) {
+    this.wall += milliseconds;
+  }
+
   /** Fires the timer that is due next, although its time has not come. */
   fireEarly() {
     this.#fire(this.#next());
@@ -64,6 +73,7 @@ export class Clock {
 
   static restore() {
     Object.assign(globalThis, real);
+    Date.now = realDate;
     delete performance.now; // uncovers the browser's own
   }
 }

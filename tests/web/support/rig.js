@@ -38,6 +38,7 @@ export const CODE = {
   clientClosed: 7,
   unsupportedInVersion: 9,
   notConnected: 13,
+  providerTimeout: 14,
   poisonMessage: 24,
   connectRefused: 30,
   connectionClosed: 34,
