@@ -100,8 +100,8 @@ impl Client {
             Phase::Idle | Phase::Closed => None,
         };
         let closing = self.core.closing.as_ref().map(|closing| closing.deadline);
-        let Core { around, challenged, .. } = &self.core;
-        [phase, closing, around.rest_at, *challenged, self.core.session.queue.next_expiry()]
+        let Core { around, challenged, renewal, .. } = &self.core;
+        [phase, closing, around.rest_at, *challenged, *renewal, self.core.session.queue.next_expiry()]
             .into_iter()
             .flatten()
             .min()
@@ -121,7 +121,7 @@ impl Core {
     }
 
     /// On the way to the first connection, or to another one.
-    fn show_trying(&mut self) {
+    pub(super) fn show_trying(&mut self) {
         self.set_state(if self.connected_before {
             ClientState::Reconnecting
         } else {
@@ -305,6 +305,9 @@ impl Core {
             return;
         }
         self.rest_when_due(now);
+        if self.renewal.is_some_and(|limit| limit <= now) {
+            self.step_aside(now);
+        }
         let is_connecting = matches!(self.phase, Phase::Handshaking { deadline, .. } if deadline <= now);
         if is_connecting || self.challenged.is_some_and(|at| at <= now) {
             self.give_up_authentication(now, ErrorCode::ProviderTimeout);
@@ -332,6 +335,7 @@ impl Core {
 
     /// Begins an orderly end; work in progress has until `closing.deadline`.
     pub(super) fn close(&mut self, closing: Closing) {
+        self.renewal = None;
         match self.phase {
             Phase::Live(_) => {
                 self.closing = Some(closing);

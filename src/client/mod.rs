@@ -9,6 +9,7 @@ mod lifecycle;
 mod publishing;
 mod receive;
 mod reconnect;
+mod renewal;
 mod settle;
 mod stats;
 mod subscribing;
@@ -81,6 +82,8 @@ struct Core {
     /// The server waits for our answer to its AUTH, and the application has until then to give it.
     challenged: Option<Instant>,
     closing: Option<Closing>,
+    /// The connection is to be left for a new one, at this time at the latest.
+    renewal: Option<Instant>,
     /// Whole packets for the transport.
     out: Vec<u8>,
     /// QoS 0 publishes in `out`: done when it is handed over.
@@ -179,6 +182,7 @@ impl Client {
                 reauthentication: None,
                 challenged: None,
                 closing: None,
+                renewal: None,
                 out: Vec::new(),
                 unsent: Vec::new(),
                 pings: VecDeque::new(),

@@ -22,7 +22,7 @@ struct Announcement {
 impl Core {
     /// Writes waiting SUBSCRIBE and UNSUBSCRIBE packets.
     pub(super) fn write_requests(&mut self) {
-        while self.phase.live().is_some() && self.session.exchanges.has_free_id() {
+        while self.renewal.is_none() && self.phase.live().is_some() && self.session.exchanges.has_free_id() {
             let Some(request) = self.session.requests.pop_front() else { return };
             match request {
                 Request::Subscribe { op, ids, sent } => self.write_subscribe(op, ids, !sent.is_empty()),

@@ -1,7 +1,6 @@
 //! What the page around the client allows: nothing is dialled without a network, nor while the page stands still.
 
-use super::{Client, ClientState, Core, Event, Phase, Retry, TransportRequest};
-use crate::codec::ReasonCode;
+use super::{Client, ClientState, Core, Phase};
 use crate::error::{Error, ErrorCode};
 use crate::time::{Instant, Millis};
 
@@ -121,27 +120,10 @@ impl Core {
         }
         (self.around.rest_at, self.around.resting) = (None, true);
         match self.phase {
-            _ if self.closing.is_some() => return,
-            Phase::Idle | Phase::Closed | Phase::Waiting { until: None } => return,
-            Phase::Waiting { .. } => return self.suspend(),
-            Phase::Dialing { .. } | Phase::Handshaking { .. } => self.out.clear(),
-            Phase::Live(_) => {
-                self.complete_unsent();
-                self.write_disconnect(ReasonCode::SUCCESS);
-            }
+            _ if self.closing.is_some() => {}
+            Phase::Idle | Phase::Closed | Phase::Waiting { until: None } => {}
+            Phase::Waiting { .. } => self.suspend(),
+            Phase::Dialing { .. } | Phase::Handshaking { .. } | Phase::Live(_) => self.step_aside(now),
         }
-        let error = Error::new(ErrorCode::ConnectionClosed);
-        self.suspect(now, &error);
-        self.let_go(&error);
-        self.suspend();
-        let retry = Retry { delay: Millis::ZERO, attempt: self.backoff.failures() + 1 };
-        self.events.push_back(Event::Disconnected { error: None, retry: Some(retry) });
-    }
-
-    /// Gives the transport up, with what ends together with it.
-    pub(super) fn let_go(&mut self, error: &Error) {
-        self.transport.push_back(TransportRequest::Close);
-        self.fail_connection_operations(error);
-        self.session.on_connection_lost();
     }
 }

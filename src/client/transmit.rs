@@ -24,6 +24,7 @@ impl Client {
     pub fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
         self.core.fill(now);
         self.core.finish_when_drained();
+        self.core.renew_when_quiet(now);
         if self.core.out.is_empty() {
             return false;
         }
@@ -60,11 +61,12 @@ impl Core {
     }
 
     /// Whether another message at QoS 1 or 2 may be under way: for the server (3.3.4), for its place in the order, and for
-    /// our memory, because a server need not acknowledge what it reads.
+    /// our memory, because a server need not acknowledge what it reads. None is begun on a connection that is to be left.
     pub(super) fn has_quota(&self) -> bool {
         let most = HIGH_WATER.max(self.config.queue.max_bytes as usize);
         let Session { resend, exchanges, .. } = &self.session;
-        self.phase.live().is_some_and(Connection::has_quota)
+        self.renewal.is_none()
+            && self.phase.live().is_some_and(Connection::has_quota)
             && resend.is_empty()
             && exchanges.has_free_id()
             && exchanges.bytes() < most

@@ -29,6 +29,7 @@ mod receive;
 mod reconnect;
 mod redirect;
 mod refusals;
+mod renewal;
 mod routing;
 mod session;
 mod settling;
