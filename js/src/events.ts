@@ -1,6 +1,6 @@
 import { invalidArgument } from "./errors.js";
 
-/** Takes what an event carries. */
+/** Takes what an event carries. A promise that it returns is watched for failure, not waited for. */
 export type Listener<T> = (event: T) => void;
 
 /**
@@ -48,15 +48,24 @@ export class Emitter<Events extends object> {
   /** Calls the listeners there are now, in the order they were added. */
   emit<K extends keyof Events>(type: K, event: Events[K]): void {
     for (const listener of this.#listeners.get(type) ?? []) {
-      try {
-        (listener as Listener<Events[K]>)(event);
-      } catch (error) {
-        this.#onThrow(error, type);
-      }
+      contain(
+        () => (listener as Listener<Events[K]>)(event),
+        (error) => this.#onThrow(error, type),
+      );
     }
   }
 
   has(type: keyof Events): boolean {
     return (this.#listeners.get(type)?.length ?? 0) > 0;
+  }
+}
+
+/** @internal Runs code of the application: what it throws, or a promise of it rejects with, goes to `fail`. */
+export function contain(run: () => unknown, fail: (error: unknown) => void): void {
+  try {
+    const result = run() as PromiseLike<unknown> | undefined | null;
+    if (typeof result?.then === "function") result.then(undefined, fail);
+  } catch (error) {
+    fail(error);
   }
 }

@@ -1,7 +1,7 @@
 import type { ClientEvents } from "./client-events.js";
 import type { ErrorCode } from "./error-codes.js";
 import type { MqttError } from "./errors.js";
-import type { Emitter } from "./events.js";
+import { contain, type Emitter } from "./events.js";
 import type { Logger } from "./options.js";
 
 /** What the engine infers from the ends of connections, without being sure. */
@@ -29,11 +29,7 @@ export class Reports {
   }
 
   log(level: keyof Logger, message: string, detail: unknown): void {
-    try {
-      this.#logger?.[level]?.(`wasmqtt: ${message}`, detail);
-    } catch (error) {
-      reportToHost(error);
-    }
+    contain(() => this.#logger?.[level]?.(`wasmqtt: ${message}`, detail), reportToHost);
   }
 
   #tell(error: MqttError, level: keyof Logger, unheard: (error: MqttError) => void): void {

@@ -2,6 +2,7 @@ import type { MessageRecord } from "./batch.js";
 import type { RawUnsubscribeOptions } from "./boundary.js";
 import { asyncDispose } from "./dispose.js";
 import { MqttError } from "./errors.js";
+import { contain } from "./events.js";
 import { type Message, type MessageContext, ReceivedMessage } from "./message.js";
 import { unsubscribeArguments } from "./normalize.js";
 import type { BufferOptions, UnsubscribeOptions } from "./options.js";
@@ -81,22 +82,27 @@ export class ActiveSubscription implements Subscription {
 
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
     this.#buffering = true;
-    return {
-      next: () => this.#next(),
-      return: async () => ({ done: true, value: undefined }),
+    let left = false;
+    const iterator: AsyncIterator<Message, undefined> = {
+      next: async () => {
+        const value = left ? undefined : await this.#buffer.take(iterator);
+        if (this.#buffer.isEmpty) this.#overflowing = false;
+        return value ? { done: false, value } : { done: true, value };
+      },
+      return: async () => {
+        left = true;
+        this.#buffer.leave(iterator);
+        return { done: true, value: undefined };
+      },
     };
-  }
-
-  async #next(): Promise<IteratorResult<Message, undefined>> {
-    const value = await this.#buffer.take();
-    if (this.#buffer.isEmpty) this.#overflowing = false;
-    return value ? { done: false, value } : { done: true, value };
+    return iterator;
   }
 
   deliver(record: MessageRecord, filter: string): void {
     if (this.#buffer.ended) return;
     const message = new ReceivedMessage(record, this.#context, filter);
-    if (this.#handler) this.#handle(this.#handler, message);
+    const handler = this.#handler;
+    if (handler) contain(() => handler(message), this.#fail);
     if (!this.#buffering) return;
 
     const loser = this.#buffer.put(message);
@@ -111,22 +117,21 @@ export class ActiveSubscription implements Subscription {
     );
   }
 
+  readonly #fail = (cause: unknown): void => {
+    this.#context.report(new MqttError("handler-failed", { detail: "message handler", cause }));
+  };
+
   /** No more messages. What is buffered can still be read; then iteration ends or throws `error`. */
   end(error?: MqttError): void {
     this.#buffer.end(error);
   }
+}
 
-  #handle(handler: MessageHandler, message: Message): void {
-    const fail = (cause: unknown) => {
-      this.#context.report(new MqttError("handler-failed", { detail: "message handler", cause }));
-    };
-    try {
-      const result = handler(message);
-      if (isThenable(result)) result.then(undefined, fail);
-    } catch (error) {
-      fail(error);
-    }
-  }
+/** A `next()` that waits, and the loop that called it. */
+interface Reader {
+  readonly loop: object;
+  resolve(message: Message | undefined): void;
+  reject(error: MqttError): void;
 }
 
 /** A bounded buffer with readers that wait. */
@@ -134,7 +139,7 @@ class MessageBuffer {
   readonly #max: number;
   readonly #overflow: BufferOptions["overflow"];
   readonly #messages = new Map<unknown, Message>(); // in order; the key is the topic or the message itself
-  readonly #readers: { resolve(message: Message | undefined): void; reject(error: MqttError): void }[] = [];
+  #readers: Reader[] = [];
   ended = false;
   #error: MqttError | undefined;
 
@@ -168,11 +173,18 @@ class MessageBuffer {
     return loser;
   }
 
-  take(): Promise<Message | undefined> {
+  take(loop: object): Promise<Message | undefined> {
     const message = this.#shift();
     if (message || (this.ended && !this.#error)) return Promise.resolve(message);
     if (this.#error) return Promise.reject(this.#error);
-    return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }));
+    return new Promise((resolve, reject) => this.#readers.push({ loop, resolve, reject }));
+  }
+
+  /** The loop takes no more: what it waits for is for others. */
+  leave(loop: object): void {
+    const mine = this.#readers.filter((reader) => reader.loop === loop);
+    this.#readers = this.#readers.filter((reader) => reader.loop !== loop);
+    for (const reader of mine) reader.resolve(undefined);
   }
 
   end(error?: MqttError): void {
@@ -239,7 +251,3 @@ export class Subscriptions {
 
 const NOBODY = { users: [], filter: "" } as const;
 const QUOTA_EXCEEDED = 0x97;
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined | null)?.then === "function";
-}

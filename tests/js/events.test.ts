@@ -78,6 +78,20 @@ test("what a listener throws disturbs nobody", () => {
   assert.deepEqual(thrown, [[error, "a"]]);
 });
 
+test("an asynchronous listener that fails disturbs nobody either", async () => {
+  const thrown: unknown[] = [];
+  const events = emitter(thrown);
+  const error = new Error("boom");
+  events.on("a", async () => {
+    await undefined;
+    throw error;
+  });
+  events.emit("a", 5);
+  assert.deepEqual(thrown, []);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(thrown, [[error, "a"]]);
+});
+
 test("an unknown event and a listener that is none are refused", () => {
   const events = emitter();
   assert.throws(() => events.on("connected" as "a", () => {}), {

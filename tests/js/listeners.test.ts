@@ -76,3 +76,27 @@ test("what a packet listener throws is reported and disturbs nobody", async () =
   await turn();
   assert.deepEqual([errors, client.state], [["handler-failed"], "reconnecting"]);
 });
+
+test("asynchronous listeners, handlers and loggers that fail are told of, and reject nothing unheard", async (context) => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => void unhandled.push(reason);
+  process.on("unhandledRejection", note);
+  context.after(() => void process.off("unhandledRejection", note));
+  const hosted: unknown[] = [];
+  context.mock.method(console, "error", (error: unknown) => hosted.push((error as Error).message));
+  const fail = async () => assert.fail("mine");
+  const { client, engine } = await connectFake({ logger: { debug: fail } });
+  const details: (string | undefined)[] = [];
+  client.on("error", (error) => void details.push(/\((.*)\)/.exec(error.message)?.[1]));
+  client.on("message", fail);
+  client.on("state", fail);
+  const subscribing = client.subscribe("t", {}, fail);
+  engine.complete(engine.operation, { codes: [0] });
+  await subscribing;
+  engine.message("t", "", [1]);
+  engine.state("reconnecting");
+  await turn();
+  await turn();
+  assert.deepEqual(details.sort(), ["message handler", "message listener", "state listener"]);
+  assert.deepEqual([hosted, unhandled], [["mine", "mine", "mine"], []], "one line for each state");
+});

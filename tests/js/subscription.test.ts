@@ -222,3 +222,18 @@ test("references are counted per filter", () => {
   assert.deepEqual(subscriptions.remove(first), []);
   assert.deepEqual(subscriptions.remove(second), [2]);
 });
+
+test("a loop that is left takes nothing with it", async () => {
+  const { active, deliver } = subscription();
+  const left = active[Symbol.asyncIterator]();
+  const other = active[Symbol.asyncIterator]();
+  const waiting = [left.next(), left.next(), other.next()];
+  assert.deepEqual(await left.return?.(), { done: true, value: undefined });
+  deliver("a", "b");
+  assert.deepEqual(
+    (await Promise.all(waiting)).map(({ value }) => (value as Message | undefined)?.topic),
+    [undefined, undefined, "a"],
+  );
+  assert.deepEqual(await left.next(), { done: true, value: undefined }, "it stays left");
+  assert.equal(((await other.next()).value as Message).topic, "b");
+});
