@@ -80,6 +80,14 @@ pub enum ErrorCode {
     TooManyRedirects = 43,
     /// Another client of this browser uses the Client Identifier with this server. Told by the host, which can see it.
     ClientIdInUse = 44,
+    /// TLS failed; few browsers tell this from [`ErrorCode::ConnectFailed`].
+    TlsFailed = 45,
+    /// The WebSocket closed after CONNECT and without a CONNACK.
+    ClosedBeforeConnack = 46,
+    /// The WebSocket closed with 1009: a packet was too large for the server.
+    TooLargeForServer = 47,
+    /// Connections seem to end whenever they have been silent for [`ErrorInfo::limit`] milliseconds.
+    IdleTimeout = 48,
     /// A page on https may not open ws: URLs.
     InsecureUrl = 50,
     /// The URL cannot be used for a WebSocket.
@@ -111,6 +119,31 @@ pub enum ErrorCode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(Box<ErrorInfo>);
 
+/// How far a connection had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Stage {
+    /// The transport was being opened.
+    Dialing = 0,
+    /// CONNECT was written.
+    Handshake = 1,
+    /// CONNACK was a success.
+    Connected = 2,
+}
+
+/// What was seen of a connection, or of the attempt at one, that ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// How far it had come.
+    pub stage: Stage,
+    /// Milliseconds since the attempt began, or since CONNACK.
+    pub elapsed_millis: u64,
+    /// Which attempt in a row it was, 1 being the first.
+    pub attempt: u32,
+    /// Milliseconds since bytes went either way; `None` before CONNACK.
+    pub silent_millis: Option<u64>,
+}
+
 /// What is known about a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -131,6 +164,10 @@ pub struct ErrorInfo {
     pub close_code: Option<u16>,
     /// Where the server says to go instead (4.11): by convention hosts with or without port, separated by spaces.
     pub server_reference: Option<Box<str>>,
+    /// What was seen of the connection that ended with it.
+    pub evidence: Option<Evidence>,
+    /// How the attempt with 5.0 ended, where this is about the one with 3.1.1 that followed.
+    pub cause: Option<Error>,
 }
 
 impl Deref for Error {
@@ -155,6 +192,8 @@ impl Error {
             text: None,
             close_code: None,
             server_reference: None,
+            evidence: None,
+            cause: None,
         }))
     }
 
@@ -224,6 +263,12 @@ impl Error {
     #[must_use]
     pub fn closed_with(mut self, close_code: u16) -> Self {
         self.0.close_code = Some(close_code);
+        self
+    }
+
+    /// The same error, with what was seen, and with the failure that led here.
+    pub(crate) fn observed(mut self, evidence: Evidence, cause: Option<Self>) -> Self {
+        (self.0.evidence, self.0.cause) = (Some(evidence), cause);
         self
     }
 

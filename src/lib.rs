@@ -14,4 +14,4 @@ pub mod topic;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
-pub use error::{Error, ErrorCode, ErrorInfo};
+pub use error::{Error, ErrorCode, ErrorInfo, Evidence, Stage};

@@ -74,6 +74,11 @@ export interface EngineHost {
     closeCode: number,
     retryable?: boolean,
     serverReference?: string,
+    cause?: unknown,
+    stage?: number,
+    elapsed?: number,
+    attempt?: number,
+    silent?: number,
   ): unknown;
   onFault(): void;
 }

@@ -1,4 +1,7 @@
-/** The part of the path to the server in which an error arose. */
+/**
+ * The part of the path to the server in which an error arose. Browsers tell a client nothing of `http`, so only
+ * `wasmqtt/diagnose` uses that, and of `tls` only Firefox tells.
+ */
 export type ErrorLayer = "page" | "network" | "tls" | "http" | "websocket" | "mqtt" | "application";
 
 /** The stable name of an error. Names are only ever added. */
@@ -36,6 +39,10 @@ export type ErrorCode =
   | "version-not-supported"
   | "text-frame"
   | "too-many-redirects"
+  | "tls-failed"
+  | "closed-before-connack"
+  | "too-large-for-server"
+  | "idle-timeout"
   | "client-id-in-use"
   | "insecure-url"
   | "invalid-url"
@@ -89,6 +96,10 @@ export const ERROR_CODES: readonly ErrorRow[] = [
   [42, "text-frame", "websocket", true, "Make the server or bridge send binary WebSocket messages: MQTT is never text."],
   [43, "too-many-redirects", "mqtt", false, "Correct the servers, which send clients from one to the other, or raise `redirect.maxRedirects`."],
   [44, "client-id-in-use", "page", false, "Close the other tab, window or client of this browser that uses this `clientId`, give each its own, or set `whenClientIdInUse`."],
+  [45, "tls-failed", "tls", true, "Check that the certificate is trusted, not expired and made for this host name, and that the port speaks TLS."],
+  [46, "closed-before-connack", "mqtt", true, "The server hung up on CONNECT: check user name, password, `clientId`, `protocolVersion`, that the path leads to MQTT, and the server's log."],
+  [47, "too-large-for-server", "websocket", true, "Send smaller packets, or raise the limit of the server or proxy: it says that a packet was too large."],
+  [48, "idle-timeout", "network", true, "Something on the way seems to end connections that are silent for `limit` ms. The client pings sooner from now on, unless `keepAlive` is 0; better raise that limit (nginx: proxy_read_timeout)."],
   [50, "insecure-url", "page", false, "Use wss://: an https: page may open ws:// only to its own machine."],
   [51, "invalid-url", "application", false, "Use an absolute URL such as wss://broker.example.com/mqtt."],
   [52, "blocked-by-csp", "page", false, "Add the server to connect-src of the page's Content-Security-Policy."],
@@ -117,3 +128,29 @@ const REASONS =
 export function reasonName(code: number): string | undefined {
   return REASONS.split("|")[code - 0x80];
 }
+
+/** @internal What to change, by the server's reason code, where that is more than the hint of the error's code. */
+export const REASON_HINTS: Readonly<Record<number, string>> = {
+  133: "Use another `clientId`: the broker allows certain ones only.",
+  134: "Correct `username` and `password`.",
+  135: "Correct `username` and `password`, or allow this user and client identifier on the broker.",
+  136: "Try again later: the broker says that it is not available.",
+  137: "Try again later: the broker says that it is busy.",
+  138: "Ask whoever runs the broker: it has banned this client.",
+  140: "Use an `authenticator` with a method that the broker knows, or none.",
+  151: "Use less, or raise the quota of this user on the broker.",
+  156: "Connect to the server that the broker names, for now.",
+  157: "Connect to the server that the broker names, from now on.",
+  159: "Connect less often: the broker limits the rate.",
+};
+
+/** @internal The same by the close code of the WebSocket (RFC 6455, section 7.4), as brokers use them. */
+export const CLOSE_HINTS: Readonly<Record<number, string>> = {
+  1001: "Nothing to do where this happens now and then: the server or a proxy goes away, as in a restart.",
+  1002: "Check user name, password and what this user may do: some brokers close with 1002 over them; else see `reasonString` and the server's log.",
+  1003: "Check that the URL leads to MQTT: the server takes no binary messages.",
+  1008: "Check user name, password and what this user may do: the server's rules forbid it (`reasonString`).",
+  1011: "See `reasonString` and the server's log: it failed, or another client has this `clientId`.",
+  1012: "Nothing to do: the server restarts.",
+  1013: "Connect later or less often: the server has too much to do.",
+};

@@ -3,7 +3,7 @@
 export type { MqttClient } from "./client.js";
 export type { ClientEvents } from "./client-events.js";
 export type { ErrorCode, ErrorLayer } from "./error-codes.js";
-export { MqttError, type MqttErrorInit } from "./errors.js";
+export { type ErrorEvidence, MqttError, type MqttErrorInit } from "./errors.js";
 export type { Listener } from "./events.js";
 export type { WasmSource } from "./loader.js";
 export { json, type Message } from "./message.js";

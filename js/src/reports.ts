@@ -5,7 +5,7 @@ import { contain, type Emitter } from "./events.js";
 import type { Logger } from "./options.js";
 
 /** What the engine infers from the ends of connections, without being sure. */
-const GUESSES: readonly ErrorCode[] = ["poison-message", "session-taken-over"];
+const GUESSES: readonly ErrorCode[] = ["poison-message", "session-taken-over", "idle-timeout"];
 
 /** Tells what no call waits for, and what the application wants logged. */
 export class Reports {

@@ -8,6 +8,14 @@ use crate::error::{Error, ErrorCode};
 use crate::session::{Publication, Request};
 use crate::time::{Instant, Millis};
 
+/// Close codes that say what went wrong (RFC 6455, 7.4.1).
+const MESSAGE_TOO_BIG: u16 = 1009;
+const TLS_HANDSHAKE: u16 = 1015;
+
+/// How a server may refuse a version.
+const REFUSALS: [ErrorCode; 3] =
+    [ErrorCode::VersionNotSupported, ErrorCode::ClosedBeforeConnack, ErrorCode::TooLargeForServer];
+
 /// How a transport ended on its own.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TransportClose<'a> {
@@ -67,12 +75,13 @@ impl Client {
     /// The transport closed, or could not be opened.
     pub fn handle_closed(&mut self, now: Instant, close: TransportClose<'_>) {
         let code = match self.core.phase {
+            Phase::Dialing { .. } if close.code == TLS_HANDSHAKE => ErrorCode::TlsFailed,
             Phase::Dialing { .. } => ErrorCode::ConnectFailed,
-            Phase::Idle
-            | Phase::Handshaking { .. }
-            | Phase::Live(_)
-            | Phase::Waiting { .. }
-            | Phase::Closed => ErrorCode::ConnectionClosed,
+            _ if close.code == MESSAGE_TOO_BIG => ErrorCode::TooLargeForServer,
+            Phase::Handshaking { .. } => ErrorCode::ClosedBeforeConnack,
+            Phase::Idle | Phase::Live(_) | Phase::Waiting { .. } | Phase::Closed => {
+                ErrorCode::ConnectionClosed
+            }
         };
         let text = (!close.reason.is_empty()).then_some(close.reason);
         // Also where the end was ours, and its last packets still waited.
@@ -186,12 +195,16 @@ impl Core {
         self.has_session = negotiated.session_expiry_seconds > 0;
         self.connected_before = true;
         self.must_start_clean = false;
+        self.refused = None;
         self.backoff.on_connected(now);
         self.suspicion.on_connected(now);
         self.stats.connections += 1;
         let agreed = Box::new(negotiated.clone());
         let aliases = self.config.topic_alias_maximum;
-        let connection = Connection::new(negotiated, aliases, self.config.ping_timeout, now);
+        let mut connection = Connection::new(negotiated, aliases, self.config.ping_timeout, now);
+        if let Some(limit) = self.idle.limit {
+            connection.keep_alive.stay_below(limit);
+        }
         self.phase = Phase::Live(Box::new(connection));
         self.set_state(ClientState::Connected);
         self.events.push_back(Event::Connected(agreed));
@@ -237,15 +250,11 @@ impl Core {
     }
 
     pub(super) fn drop_connection(&mut self, now: Instant, mut error: Error, keep_output: bool) {
-        let no_answer = match &self.phase {
-            Phase::Idle | Phase::Waiting { .. } | Phase::Closed => return,
-            Phase::Handshaking { .. } => error.code == ErrorCode::ConnectionClosed,
-            Phase::Dialing { .. } if self.around.offline && error.code == ErrorCode::ConnectFailed => {
-                error = error.turned_into(ErrorCode::Offline);
-                false
-            }
-            Phase::Dialing { .. } | Phase::Live(_) => false,
-        };
+        let Some(evidence) = self.evidence(now) else { return };
+        if self.around.offline && error.code == ErrorCode::ConnectFailed {
+            error = error.turned_into(ErrorCode::Offline);
+        }
+        error = error.observed(evidence, self.refused.take());
         if !keep_output {
             self.out.clear();
         }
@@ -255,10 +264,11 @@ impl Core {
             return self.finish(None);
         }
         // A server of 3.1.1 refuses 5.0 with a CONNACK, or by hanging up without one.
-        let refused = no_answer || error.code == ErrorCode::VersionNotSupported;
+        let refused = REFUSALS.contains(&error.code);
         if self.config.version == VersionPolicy::Auto && !self.connected_before {
             if refused && self.version == ProtocolVersion::V5 {
                 self.version = ProtocolVersion::V311;
+                self.refused = Some(error);
                 return self.dial(now);
             }
             self.version = ProtocolVersion::V5;

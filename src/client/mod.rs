@@ -5,6 +5,8 @@
 mod auth;
 mod command;
 mod event;
+mod evidence;
+mod idle;
 mod lifecycle;
 mod publishing;
 mod receive;
@@ -35,6 +37,7 @@ use crate::error::Error;
 use crate::session::{OpId, Session};
 use crate::time::Instant;
 use core::ops::Range;
+use idle::Idleness;
 use reconnect::Backoff;
 use std::collections::VecDeque;
 use surroundings::Surroundings;
@@ -63,11 +66,14 @@ struct Core {
     state: ClientState,
     backoff: Backoff,
     suspicion: Suspicion,
+    idle: Idleness,
     around: Surroundings,
     /// Server References followed since the last stable connection.
     redirects: u32,
     /// The next attempt follows a Server Reference.
     redirected: bool,
+    /// How the attempt with 5.0 ended after which this one is made with 3.1.1.
+    refused: Option<Error>,
     /// Version that the next CONNECT will have.
     version: ProtocolVersion,
     /// Client Identifier of the next CONNECT: the configured one, or the one that the server has assigned.
@@ -172,9 +178,11 @@ impl Client {
                 state: ClientState::Idle,
                 backoff: Backoff::new(seed),
                 suspicion: Suspicion::default(),
+                idle: Idleness::default(),
                 around: Surroundings::default(),
                 redirects: 0,
                 redirected: false,
+                refused: None,
                 version,
                 has_session: false,
                 connected_before: false,

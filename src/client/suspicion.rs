@@ -59,11 +59,14 @@ impl Core {
         if was_stable {
             self.redirects = 0;
         }
+        let head = self.session.exchanges.in_order(Exchange::unanswered_sequence).first().copied();
+        if head.is_none() {
+            self.suspect_idleness(now, error);
+        }
         if lasted.is_none() || was_stable || !is_closed_without_cause(error) {
             self.suspicion.row = 0;
             return;
         }
-        let head = self.session.exchanges.in_order(Exchange::unanswered_sequence).first().copied();
         let head = head.filter(|_| !self.suspicion.answered);
         let sequence = head.and_then(|id| self.session.exchanges.get(id)?.unanswered_sequence());
         if head.is_none() && !is_silent(error) {
@@ -106,7 +109,7 @@ impl Core {
 fn is_closed_without_cause(error: &Error) -> bool {
     let closed = error.close_code.is_some_and(|code| !RESTARTS.contains(&code));
     let refused = error.reason.is_some_and(|reason| ABOUT_A_PUBLISH.contains(&reason));
-    error.code == ErrorCode::ConnectionClosed && closed
+    matches!(error.code, ErrorCode::ConnectionClosed | ErrorCode::TooLargeForServer) && closed
         || error.code == ErrorCode::DisconnectedByServer && refused
 }
 

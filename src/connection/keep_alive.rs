@@ -17,6 +17,24 @@ pub(crate) enum KeepAliveAction {
 /// when the page woke up, or when its network changed.
 const PROBE_TIMEOUT: Millis = Millis::from_seconds(5);
 
+/// How long a connection has been silent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Silence {
+    /// Nothing has left.
+    sent: Millis,
+    /// Nothing has come in.
+    received: Millis,
+    /// Neither.
+    pub(crate) both: Millis,
+}
+
+impl Silence {
+    /// The ways to measure it: proxies look at one direction, at the other, or at both.
+    pub(crate) fn lengths(self) -> [Millis; 3] {
+        [self.sent, self.received, self.both]
+    }
+}
+
 /// The keep-alive clock of one connection.
 ///
 /// A ping is due when either direction has been silent for three quarters of the Keep Alive: the server closes
@@ -24,10 +42,13 @@ const PROBE_TIMEOUT: Millis = Millis::from_seconds(5);
 /// otherwise never show that it is dead.
 #[derive(Debug)]
 pub(crate) struct KeepAlive {
+    since: Instant,
     interval: Option<Millis>,
     timeout: Millis,
     last_sent: Instant,
     last_received: Instant,
+    /// The longest silences that were broken.
+    outlived: Silence,
     answer_by: Option<Instant>,
     /// The page has slept over an answer once. A second time, it will not come.
     asked_again: bool,
@@ -39,15 +60,52 @@ impl KeepAlive {
         let keep_alive = Millis::from_seconds(u32::from(seconds));
         let interval = (seconds > 0).then(|| Millis::new(keep_alive.get() * 3 / 4));
         let timeout = if seconds > 0 { timeout.min(keep_alive) } else { timeout };
-        Self { interval, timeout, last_sent: now, last_received: now, answer_by: None, asked_again: false }
+        Self {
+            since: now,
+            interval,
+            timeout,
+            last_sent: now,
+            last_received: now,
+            outlived: Silence::default(),
+            answer_by: None,
+            asked_again: false,
+        }
+    }
+
+    /// Pings early enough for something on the way that ends connections after `limit` of silence.
+    pub(crate) fn stay_below(&mut self, limit: Millis) {
+        let interval = Millis::new(limit.get() * 3 / 4);
+        self.interval = self.interval.map(|usual| usual.min(interval));
+    }
+
+    /// When the connection began.
+    pub(crate) fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// The silence that runs.
+    pub(crate) fn silence(&self, now: Instant) -> Silence {
+        let (sent, received) = (now.since(self.last_sent), now.since(self.last_received));
+        Silence { sent, received, both: sent.min(received) }
+    }
+
+    /// The longest silences before it.
+    pub(crate) fn outlived(&self) -> Silence {
+        self.outlived
     }
 
     pub(crate) fn on_sent(&mut self, now: Instant) {
+        let silence = self.silence(now);
+        self.outlived.sent = self.outlived.sent.max(silence.sent);
+        self.outlived.both = self.outlived.both.max(silence.both);
         self.last_sent = now;
     }
 
     /// Any byte proves that the server lives, an answer to the ping or not.
     pub(crate) fn on_received(&mut self, now: Instant) {
+        let silence = self.silence(now);
+        self.outlived.received = self.outlived.received.max(silence.received);
+        self.outlived.both = self.outlived.both.max(silence.both);
         self.last_received = now;
         (self.answer_by, self.asked_again) = (None, false);
     }
@@ -58,7 +116,7 @@ impl KeepAlive {
 
     pub(crate) fn on_ping(&mut self, now: Instant) {
         let late = self.deadline().is_some_and(|at| now.since(at) >= PROBE_TIMEOUT);
-        self.last_sent = now;
+        self.on_sent(now);
         if self.has_overslept(now) {
             (self.answer_by, self.asked_again) = (None, true);
         }

@@ -10,7 +10,7 @@ mod limits;
 pub(crate) use alias::{AliasUse, InboundAliases, OutboundAliases};
 pub use handshake::{Credentials, Negotiated};
 pub(crate) use handshake::{Handshake, Rejection, refusal_of_3_1_1};
-pub(crate) use keep_alive::{KeepAlive, KeepAliveAction};
+pub(crate) use keep_alive::{KeepAlive, KeepAliveAction, Silence};
 pub use limits::ServerLimits;
 
 use crate::time::{Instant, Millis};

@@ -46,6 +46,11 @@ extern "C" {
         close_code: i32,
         retryable: bool,
         server_reference: Option<&str>,
+        cause: &JsValue,
+        stage: i32,
+        elapsed: f64,
+        attempt: u32,
+        silent: f64,
     ) -> Result<JsValue, JsValue>;
 
     /// A panic is about to become a trap.
@@ -88,6 +93,8 @@ impl EngineHost {
     /// The JavaScript form of `error`.
     pub(super) fn error(&self, error: &Error) -> JsValue {
         let number = |value: Option<u32>| value.map_or(-1.0, f64::from);
+        let millis = |value: Option<u64>| value.map_or(-1.0, |value| value as f64);
+        let seen = error.evidence;
         self.make_error(
             error.code as u16,
             error.reason.map_or(-1, |reason| i32::from(reason.value())),
@@ -98,6 +105,11 @@ impl EngineHost {
             error.close_code.map_or(-1, i32::from),
             !error.is_terminal(),
             error.server_reference.as_deref(),
+            &error.cause.as_ref().map_or(JsValue::UNDEFINED, |cause| self.error(cause)),
+            seen.map_or(-1, |seen| seen.stage as i32),
+            millis(seen.map(|seen| seen.elapsed_millis)),
+            seen.map_or(0, |seen| seen.attempt),
+            millis(seen.and_then(|seen| seen.silent_millis)),
         )
         .unwrap_or_else(|thrown| thrown)
     }

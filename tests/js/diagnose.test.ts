@@ -101,11 +101,11 @@ const rows: [name: string, facts: Partial<Facts>, code: DiagnosisCode, certain: 
   ["all is well", mqtt(), "ok", true],
   ["no CONNACK", mqtt(new MqttError("connack-timeout")), "connack-timeout", false],
   ["no ping answer", mqtt(new MqttError("timeout"), accepted), "keep-alive-timeout", true],
-  ["closed before CONNACK", mqtt(new MqttError("connection-closed")), "closed-before-connack", false],
+  ["closed before CONNACK", mqtt(new MqttError("closed-before-connack")), "closed-before-connack", false],
   ["closed after CONNACK", mqtt(new MqttError("connection-closed"), accepted), "closed-after-connack", false],
   [
     "closed with 1009",
-    mqtt(new MqttError("connection-closed", { closeCode: 1009 })),
+    mqtt(new MqttError("too-large-for-server", { closeCode: 1009 })),
     "packet-too-large",
     true,
   ],

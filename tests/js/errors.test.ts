@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ERROR_CODES, reasonName } from "../../js/src/error-codes.js";
+import { CLOSE_HINTS, ERROR_CODES, REASON_HINTS, reasonName } from "../../js/src/error-codes.js";
 import { asMqttError, engineError, MqttError } from "../../js/src/errors.js";
 
 test("every code has its own number and name, and a hint of one sentence", () => {
@@ -62,6 +62,67 @@ test("the engine decides whether a refusal can be retried", () => {
     false,
     "a matter of the code",
   );
+});
+
+test("a reason or a close code that says more has a hint of its own", () => {
+  const refused = (reason: number) => engineError(30, reason, -1, -1, undefined, undefined, -1);
+  assert.match(refused(0x89).hint, /busy/);
+  assert.match(refused(0x80).hint, /user name/, "the hint of the code");
+  const closed = (number: number, code: number) =>
+    engineError(number, -1, -1, -1, undefined, undefined, code).hint;
+  assert.match(closed(46, 1008), /password/);
+  assert.match(closed(34, 1012), /restarts/);
+  assert.match(closed(34, 1006), /idle limits/);
+  assert.match(closed(46, 1006), /CONNECT/);
+  assert.match(closed(47, 1009), /too large/);
+  for (const hint of [...Object.values(REASON_HINTS), ...Object.values(CLOSE_HINTS)]) {
+    assert.match(hint, /^[A-Z].{20,}[.]$/);
+  }
+});
+
+test("an end of a connection carries what was seen of it, and of the page", (t) => {
+  const page = { document: { visibilityState: "hidden" }, navigator: { onLine: false } };
+  for (const [name, value] of Object.entries(page)) {
+    const before = Object.getOwnPropertyDescriptor(globalThis, name);
+    Object.defineProperty(globalThis, name, { value, configurable: true });
+    t.after(() =>
+      before ? Object.defineProperty(globalThis, name, before) : Reflect.deleteProperty(globalThis, name),
+    );
+  }
+  const seen = (stage: number, silent: number) =>
+    engineError(34, -1, -1, -1, undefined, undefined, 1006, true, undefined, undefined, stage, 42, 3, silent)
+      .evidence;
+  const rest = { elapsed: 42, attempt: 3, visibility: "hidden", online: false };
+  assert.deepEqual(seen(0, -1), { phase: "dialing", ...rest });
+  assert.deepEqual(seen(1, -1), { phase: "handshake", ...rest });
+  assert.deepEqual(seen(2, 7), { phase: "connected", silent: 7, ...rest });
+  assert.equal("evidence" in engineError(4, -1, -1, -1, undefined, undefined, -1), false);
+});
+
+test("where there is no page, none is made up", () => {
+  const { evidence } = engineError(
+    39,
+    -1,
+    -1,
+    -1,
+    undefined,
+    undefined,
+    1006,
+    true,
+    undefined,
+    undefined,
+    0,
+    5,
+    1,
+    -1,
+  );
+  assert.deepEqual(evidence, { phase: "dialing", elapsed: 5, attempt: 1 });
+});
+
+test("the failure that led to an attempt is its cause", () => {
+  const cause = engineError(46, -1, -1, -1, undefined, undefined, 1002);
+  assert.equal(engineError(30, 0x87, -1, -1, undefined, undefined, -1, false, undefined, cause).cause, cause);
+  assert.equal("cause" in engineError(30, 0x87, -1, -1, undefined, undefined, -1), false);
 });
 
 test("a number from another version is not a crash of its own", () => {

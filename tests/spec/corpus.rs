@@ -156,7 +156,11 @@ fn judge(entry: &Value, outcome: &Outcome) -> Result<(), String> {
                 matches!(outcome.error, Some(ErrorCode::DisconnectedByServer | ErrorCode::SessionTakenOver));
             check(code, "not taken as a DISCONNECT")
         }
-        "connection_lost" => check(outcome.error == Some(ErrorCode::ConnectionClosed), "not lost"),
+        "connection_lost" => {
+            let code =
+                matches!(outcome.error, Some(ErrorCode::ConnectionClosed | ErrorCode::ClosedBeforeConnack));
+            check(code, "not lost")
+        }
         "transport_error" => {
             let code = matches!(outcome.error, Some(ErrorCode::TextFrame | ErrorCode::SubprotocolRejected));
             check(code, "not a transport error")

@@ -24,8 +24,9 @@ impl Rig {
 
     /// Notices and the ends of operations and of the client since this was last asked.
     fn outcomes(&mut self) -> Vec<String> {
+        let others = ["lost", "connected", "notice: IdleTimeout"];
         let mut told = self.told();
-        told.retain(|line| !line.starts_with("lost") && !line.starts_with("connected"));
+        told.retain(|line| !others.iter().any(|other| line.starts_with(other)));
         told
     }
 }

@@ -46,7 +46,7 @@ fn when_neither_works_the_next_attempt_begins_with_5_again() {
     rig.cut();
     rig.opened();
     rig.cut();
-    assert_eq!(rig.told(), ["lost: ConnectionClosed; retry in 1000"]);
+    assert_eq!(rig.told(), ["lost: ClosedBeforeConnack; retry in 1000"]);
     rig.forget();
     rig.redial();
     assert_eq!(rig.sent(), ["CONNECT 5 resume cid"]);

@@ -381,6 +381,29 @@ impl Rig {
         core::mem::take(&mut self.events).iter().filter_map(line_of_told).collect()
     }
 
+    /// Why attempts and connections on record ended.
+    fn losses(&self) -> impl Iterator<Item = &Error> {
+        self.events.iter().filter_map(|told| match told {
+            Told::Disconnected(error, _) => error.as_ref(),
+            _ => None,
+        })
+    }
+
+    /// Why the first attempt or connection on record ended.
+    pub(crate) fn first_loss(&self) -> &Error {
+        self.losses().next().expect("a loss")
+    }
+
+    /// Why the last one did.
+    pub(crate) fn last_loss(&self) -> &Error {
+        self.losses().last().expect("a loss")
+    }
+
+    /// What notices on record are about.
+    pub(crate) fn errors_of_notices(&self) -> impl Iterator<Item = &Error> {
+        self.events.iter().filter_map(|told| if let Told::Notice(error) = told { Some(error) } else { None })
+    }
+
     /// What was asked of the transport since this was last asked.
     pub(crate) fn asked(&mut self) -> Vec<String> {
         core::mem::take(&mut self.requests)

@@ -1,4 +1,4 @@
-import { reasonName } from "../error-codes.js";
+import { CLOSE_HINTS, REASON_HINTS, reasonName } from "../error-codes.js";
 import type { Facts, Judgement } from "./judge.js";
 import { isAddress, portOf } from "./page.js";
 import { shownPath } from "./redact.js";
@@ -8,7 +8,6 @@ import {
   MIXED_LOOPBACK,
   PROBE_BLOCKED,
   RAW_PORT,
-  REASON_HINTS,
   TEXTS,
   TLS_ONLY,
 } from "./texts.js";
@@ -23,7 +22,11 @@ export function explain({ code, certain }: Judgement, facts: Facts, url: URL | u
   const fill = filler(facts, url);
   const { urlError } = facts;
   const error = urlError ?? facts.mqtt?.error;
-  const better = urlError?.hint ?? REASON_HINTS[error?.reasonCode ?? -1] ?? ownHint(code, facts);
+  const better =
+    urlError?.hint ??
+    REASON_HINTS[error?.reasonCode ?? -1] ??
+    CLOSE_HINTS[error?.closeCode ?? -1] ??
+    ownHint(code, facts);
   const all = url && !certain ? [...moreChecks(code, facts, url), ...checks] : checks;
   return {
     code,

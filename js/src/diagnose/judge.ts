@@ -106,10 +106,12 @@ function answered(answer: HttpAnswer | undefined): boolean {
 function judgeMqtt({ error, server, opened }: MqttAnswer): Judgement {
   if (!error) return proven("ok");
   const before = server === undefined;
-  if (error.reasonCode === 0x95 || error.closeCode === 1009) return proven("packet-too-large");
+  if (error.reasonCode === 0x95 || error.code === "too-large-for-server") return proven("packet-too-large");
   switch (error.code) {
+    case "closed-before-connack":
+      return open("closed-before-connack");
     case "connection-closed":
-      return open(before ? "closed-before-connack" : "closed-after-connack");
+      return open("closed-after-connack");
     case "malformed-packet":
     case "protocol-error":
       return before ? proven("not-mqtt") : proven("protocol-error");
@@ -121,6 +123,7 @@ function judgeMqtt({ error, server, opened }: MqttAnswer): Judgement {
       return open("connack-timeout");
     case "connect-failed":
     case "connect-timeout":
+    case "tls-failed":
       return open("unstable");
     case "wasm-load-failed":
     case "text-frame":

@@ -95,21 +95,6 @@ export const TEXTS: Readonly<Record<DiagnosisCode, Text>> = {
   "client-error": ["application", "The client could not do its part.", "Correct the options given to diagnose()."],
 };
 
-/** What to change, by reason code, where that is more than the general hint. */
-export const REASON_HINTS: Readonly<Record<number, string>> = {
-  133: "Use another `clientId`: the broker allows certain ones only.",
-  134: "Correct `username` and `password`.",
-  135: "Correct `username` and `password`, or allow this user and client identifier on the broker.",
-  136: "Try again later: the broker says that it is not available.",
-  137: "Try again later: the broker says that it is busy.",
-  138: "Ask whoever runs the broker: it has banned this client.",
-  140: "Use an `authenticator` with a method that the broker knows, or none.",
-  151: "Use less, or raise the quota of this user on the broker.",
-  156: "Connect to the server that the broker names, for now.",
-  157: "Connect to the server that the broker names, from now on.",
-  159: "Connect less often: the broker limits the rate.",
-};
-
 /** For ports that belong to MQTT without WebSocket. */
 export const RAW_PORT =
   "Port {port} is that of MQTT over TCP by custom; WebSockets have another one, often 443, 8083, 8084, 9001 or 8000.";

@@ -123,8 +123,10 @@ export default function (world, it) {
       connection.close(1008, "not you");
     });
     const error = await world.page.run(connectFails, fake.url, { reconnect: false });
-    assert.equal(error.closeCode, 1008);
-    assert.equal(error.code, "connection-closed");
+    assert.deepEqual(
+      [error.code, error.closeCode, error.reasonString],
+      ["closed-before-connack", 1008, "not you"],
+    );
   });
 
   it("v5: DISCONNECT from the server is told with its reason", async (t) => {

@@ -250,7 +250,10 @@ impl<F: Fate> World<F> {
                 Event::Closed(_) => self.closed = true,
                 // Guesses: links break at random here, so nothing is lost by them.
                 Event::Notice(error)
-                    if matches!(error.code, ErrorCode::PoisonMessage | ErrorCode::SessionTakenOver) => {}
+                    if matches!(
+                        error.code,
+                        ErrorCode::PoisonMessage | ErrorCode::SessionTakenOver | ErrorCode::IdleTimeout
+                    ) => {}
                 Event::Notice(error) => self.model.note_loss(&error),
                 _ => {}
             }
