@@ -5,20 +5,32 @@ import { MqttError } from "./errors.js";
 import { type Operation, Operations } from "./operations.js";
 import type { OperationOptions } from "./types.js";
 
+/** What becomes of a message that is published, as far as its call is concerned. */
+export interface Handling {
+  /** Whether it goes to the store. */
+  readonly isKept: boolean;
+  /** The call resolves with this status when the engine or the store has the message, and what fails later is told. */
+  readonly early?: { readonly when: "queued" | "stored"; readonly status: number } | undefined;
+}
+
+const STORED = "Nothing to do: the next client with this `clientId` and `store` sends the message.";
+
 /** The calls of one client, in the order they were made: they wait while the engine loads, or an earlier one is read. */
 export class Calls {
   readonly operations = new Operations();
   /** Set once it is loaded, and unset at the end. */
   engine: Engine | undefined;
   readonly #boot: () => Promise<void>;
+  readonly #report: (error: MqttError) => void;
   #booting: Promise<void> | undefined;
   /** Set while calls must wait for an earlier one, or for the engine to load. */
   #queue: Promise<void> | undefined;
   #end: { readonly error: MqttError | undefined } | undefined;
 
   /** `boot` runs with the first call. It sets `engine`, or ends everything. */
-  constructor(boot: () => Promise<void>) {
+  constructor(boot: () => Promise<void>, report: (error: MqttError) => void) {
     this.#boot = boot;
+    this.#report = report;
   }
 
   /** True: a call now reaches the engine before it returns. */
@@ -31,7 +43,7 @@ export class Calls {
     options: OperationOptions,
     submit: (raw: RawEngine) => number,
     complete: (record: CompletedRecord) => T,
-    reading?: Promise<void>,
+    { reading, handling }: { reading?: Promise<void> | undefined; handling?: Handling } = {},
   ): Promise<T> {
     this.assertOpen();
     const { operations } = this;
@@ -46,11 +58,23 @@ export class Calls {
       if (!operations.has(operation.id)) return; // given up before its turn
       try {
         operations.number(operation, engine.call(submit));
+        if (handling) this.#handle(operation, handling);
       } catch (error) {
         fail(error);
       }
     }, reading);
     return operation.promise;
+  }
+
+  #handle<T>(operation: Operation<T>, { isKept, early }: Handling): void {
+    operation.isKept = isKept;
+    if (!early) return;
+    const late = (error: unknown) => {
+      if ((error as MqttError).delivery !== "stored") this.#report(error as MqttError);
+    };
+    const reach = () => operation.reach(early.status, late);
+    if (early.when === "queued") reach();
+    else this.operations.whenStored(operation, reach);
   }
 
   /** Promises what neither engine nor server answers: `run` gets what settles it, unless the client ends before. */
@@ -110,7 +134,9 @@ export class Calls {
 
   rejectAll(): void {
     const error = this.#end?.error;
-    const crashed = error?.code === "engine-crashed";
-    this.operations.rejectAll(crashed ? error : new MqttError("client-closed", { cause: error }));
+    const code = error?.code === "engine-crashed" ? error.code : "client-closed";
+    const cause = error?.code === code ? error.cause : error;
+    const stored = new MqttError(code, { delivery: "stored", hint: STORED, cause });
+    this.operations.rejectAll(code === error?.code ? error : new MqttError(code, { cause }), stored);
   }
 }

@@ -30,6 +30,11 @@ const SPECIAL = {
     (value: unknown) => value === false || (typeof value === "object" && value !== null),
     "false or an object",
   ],
+  store: [
+    (value: unknown) =>
+      value === "memory" || value === "indexeddb" || (typeof value === "object" && value !== null),
+    '"memory", "indexeddb" or an object',
+  ],
   strings: [(value: unknown) => isListOf(value, isString), "a list of strings"],
   pairs: [
     (value: unknown) =>

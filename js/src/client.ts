@@ -116,15 +116,17 @@ export class MqttClient implements AsyncDisposable {
 
   /**
    * Publishes a message (section 3.3). Resolves with QoS 0 when the browser took it, with QoS 1 and 2 when the server
-   * has it. The payload is copied before this returns; only a Blob is read first, while later calls wait: order is
-   * kept. Rejects with `invalid-topic`, `packet-too-large`, `queue-full`, `rejected-by-server`, `session-lost` and
-   * others.
+   * has it; `until` sets another point. The payload is copied before this returns; only a Blob is read first, while later
+   * calls wait: order is kept. Rejects with `invalid-topic`, `packet-too-large`, `queue-full`, `rejected-by-server`,
+   * `session-lost` and others.
    */
   publish(topic: string, payload: Payload, options: PublishOptions = {}): Promise<PublishResult> {
     return settle(() => {
       if (typeof topic !== "string") invalidArgument("topic", "Pass a string.");
       assertWellFormed(topic, "invalid-topic", "topic");
-      const [flags, properties] = publishArguments(options);
+      const { durable } = this.#engineOptions;
+      const { qos = 0, until } = options;
+      const [flags, properties] = publishArguments(options, durable);
 
       let bytes: Uint8Array = new Uint8Array(0);
       let reading: Promise<void> | undefined;
@@ -139,8 +141,11 @@ export class MqttClient implements AsyncDisposable {
       return this.#runtime.calls.operate(
         options,
         (raw) => raw.publish(topic, bytes, flags, properties),
-        (record) => publishResult(record, (flags & 3) as QoS),
-        reading,
+        (record) => publishResult(record, qos),
+        {
+          reading,
+          handling: { isKept: durable && qos > 0, early: EARLY.find(({ when }) => when === until) },
+        },
       );
     });
   }
@@ -264,7 +269,12 @@ export class MqttClient implements AsyncDisposable {
   }
 }
 
-const STATUSES = ["sent", "acknowledged", "completed"] as const;
+const STATUSES = ["sent", "acknowledged", "completed", "queued", "stored"] as const;
+/** Those that only this side knows of. */
+const EARLY = [
+  { when: "queued", status: 3 },
+  { when: "stored", status: 4 },
+] as const;
 const NO_STATS: Stats = {
   bytesReceived: 0,
   bytesSent: 0,

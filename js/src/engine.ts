@@ -3,11 +3,11 @@ import type { Closable, EngineHost, EngineOptions, Glue, RawEngine, Target } fro
 import { engineError, MqttError } from "./errors.js";
 import { MemoryView } from "./memory.js";
 
-/** Who gets what the engine reports. Runs with no WebAssembly on the stack. */
+/** Who gets what the engine reports. Runs with no WebAssembly on the stack, but for `store`. */
 export interface EngineSink {
   resolve(attempt: number): Promise<Target>;
   record(record: BatchRecord): void;
-  /** Changes for the store; also those that the end of the engine leaves. To be answered with `stored` or `storeFailed`. */
+  /** Changes for the store; also those that the end of the engine leaves. To be answered later with `stored` or `storeFailed`. */
   store?(changes: StoreChanges, all: boolean): void;
   /** Nothing can be called any more. */
   crashed(error: MqttError): void;
@@ -65,7 +65,7 @@ export class Engine {
         this.#socket = socket;
       },
       onBatch: (address, count, chunk, details) => this.#onBatch(address, count, chunk, details),
-      onStore: (changes, all) => queueMicrotask(() => this.#sink.store?.(changes, all)),
+      onStore: (changes, all) => this.#sink.store?.(changes, all),
       schedule: () => queueMicrotask(() => this.#try(() => this.#raw?.flush())),
       makeError: engineError,
       onFault: () => this.#poison(undefined),

@@ -7,7 +7,7 @@ import type {
   Target,
 } from "./boundary.js";
 import { check, type Kind, type Schema } from "./check.js";
-import { invalidArgument } from "./errors.js";
+import { invalidArgument, MqttError } from "./errors.js";
 import type {
   ClientOptions,
   CloseOptions,
@@ -32,7 +32,8 @@ const REPLY_PROPERTIES: Schema = {
 };
 const PUBLISH_PROPERTIES: Schema = { ...REPLY_PROPERTIES, responseTopic: "string", correlationData: "bytes" };
 const REPLY: Schema = { ...CONTROL, ...REPLY_PROPERTIES, qos: QOS };
-const PUBLISH: Schema = { ...REPLY, ...PUBLISH_PROPERTIES, retain: "boolean" };
+const UNTIL = ["queued", "stored", "sent", "acknowledged"] as const;
+const PUBLISH: Schema = { ...REPLY, ...PUBLISH_PROPERTIES, retain: "boolean", until: UNTIL };
 const WILL: Schema = {
   ...PUBLISH_PROPERTIES,
   topic: "string",
@@ -73,9 +74,18 @@ const RECONNECT: Schema = {
 const REDIRECT: Schema = { allow: "function", maxRedirects: "integer" };
 const CREDENTIALS: Schema = { username: "string", password: "secret" };
 const AUTHENTICATOR: Schema = { method: "string", start: "function", respond: "function" };
+/** How long the server keeps a session whose messages outlive the page, in seconds. */
+const ONE_DAY = 86_400;
 const OVERFLOWS = ["reject", "drop-oldest", "drop-newest"] as const;
 const LIFECYCLES = ["stay", "close-when-hidden"] as const;
 const OFFLINE_QUEUE: Schema = { maxMessages: "integer", maxBytes: "integer", overflow: OVERFLOWS };
+const STORE: Schema = {
+  open: "function",
+  name: "string",
+  fallback: ["memory", "fail"],
+  timeout: "integer",
+  durability: ["relaxed", "strict"],
+};
 const PROPERTIES: Schema = {
   requestResponseInformation: "boolean",
   requestProblemInformation: "boolean",
@@ -102,6 +112,7 @@ const CLIENT: Schema = {
   poisonLimit: "integer",
   offlineQueue: "object",
   requeueQos2: "boolean",
+  store: "store",
   maximumPacketSize: "integer",
   receiveMaximum: "integer",
   topicAliasMaximum: "integer",
@@ -119,7 +130,12 @@ export function engineOptions(options: ClientOptions): Omit<EngineOptions, "serv
   check(properties, PROPERTIES, "properties.");
   check(offlineQueue, OFFLINE_QUEUE, "offlineQueue.");
   check(reconnect, RECONNECT, "reconnect.");
-  const { redirect } = options;
+  const { redirect, store = "memory" } = options;
+  if (typeof store === "object") check(store, STORE, "store.");
+  const durable = store !== "memory";
+  if (durable && !options.clientId) throw storeNeeds("clientId", "`store` needs a `clientId` of your own.");
+  if (durable && options.cleanStart)
+    throw storeNeeds("cleanStart", "Leave it out: `store` needs the session.");
   // What is required is checked like a value, so that it is found missing.
   if (redirect) check({ ...redirect, allow: redirect.allow ?? null }, REDIRECT, "redirect.");
   if (options.authenticator) check(options.authenticator, AUTHENTICATOR, "authenticator.");
@@ -127,7 +143,7 @@ export function engineOptions(options: ClientOptions): Omit<EngineOptions, "serv
   return {
     protocolVersion: options.protocolVersion === "auto" ? 0 : (options.protocolVersion ?? 0),
     clientId: options.clientId ?? `wasmqtt${randomText()}`,
-    cleanStart: options.cleanStart ?? true,
+    cleanStart: options.cleanStart ?? !durable,
     keepAlive: options.keepAlive ?? 45,
     connectTimeout: options.connectTimeout ?? 20_000,
     pingTimeout: options.pingTimeout ?? 10_000,
@@ -149,10 +165,10 @@ export function engineOptions(options: ClientOptions): Omit<EngineOptions, "serv
     overflow: OVERFLOWS.indexOf(offlineQueue.overflow ?? "reject"),
     manualAck: options.manualAck ?? false,
     requeueQos2: options.requeueQos2 ?? false,
-    durable: false,
+    durable,
     seed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
     ...defined({
-      sessionExpiryInterval: options.sessionExpiryInterval,
+      sessionExpiryInterval: options.sessionExpiryInterval ?? (durable ? ONE_DAY : undefined),
       authenticationMethod: options.authenticator?.method,
       requestResponseInformation: properties.requestResponseInformation,
       requestProblemInformation: properties.requestProblemInformation,
@@ -177,10 +193,18 @@ export function credentialFields(credentials: Credentials): Pick<Target, "userna
 /** The numbers and properties that go with a payload. */
 export function publishArguments(
   options: PublishOptions,
+  isDurable = false,
 ): [flags: number, properties: RawProperties | undefined] {
   check(options, PUBLISH);
+  const { qos = 0, until = "acknowledged" } = options;
+  if (until === "stored" && !(isDurable && qos > 0)) {
+    invalidArgument("until", "A message is stored with QoS 1 and 2, by a client with a `store`.");
+  }
   const properties = rawProperties(options);
-  return [flags(options), Object.keys(properties).length > 0 ? properties : undefined];
+  return [
+    flags(options) | (Number(until !== "acknowledged") << 3),
+    Object.keys(properties).length > 0 ? properties : undefined,
+  ];
 }
 
 export function subscribeArguments(options: SubscribeOptions): RawSubscribeOptions {
@@ -232,6 +256,10 @@ export function payloadBytes(payload: Exclude<Payload, Blob>): Uint8Array {
     "payload",
     "Pass a string, Uint8Array, ArrayBuffer or Blob, or wrap an object in json().",
   );
+}
+
+function storeNeeds(detail: string, hint: string): MqttError {
+  return new MqttError("invalid-option", { detail, hint });
 }
 
 function engineWill(will: Will): NonNullable<EngineOptions["will"]> {

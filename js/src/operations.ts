@@ -2,6 +2,15 @@ import type { CompletedRecord } from "./batch.js";
 import { invalidArgument, MqttError } from "./errors.js";
 import type { OperationOptions } from "./types.js";
 
+/** What a call that resolves early knows of its answer. */
+const NO_ANSWER = {
+  kind: "completed",
+  operation: 0,
+  packetId: 0,
+  reasonCodes: [],
+  answer: undefined,
+} as const;
+
 const LONGEST_TIMER_MS = 2 ** 31 - 1; // longer ones fire at once
 
 /** A call that waits for an answer. */
@@ -13,6 +22,8 @@ export class Operation<T> {
   reject!: (error: unknown) => void;
   /** Stops watching `signal` and `timeout`. */
   release: (() => void) | undefined;
+  /** Whether its message is one for the store. */
+  isKept = false;
   readonly #complete: (record: CompletedRecord) => T;
 
   constructor(id: number, complete: (record: CompletedRecord) => T) {
@@ -28,14 +39,28 @@ export class Operation<T> {
   settle(record: CompletedRecord): void {
     this.resolve(this.#complete(record));
   }
+
+  /** Resolves before the answer; what fails afterwards goes to `late`. */
+  reach(status: number, late: (error: unknown) => void): void {
+    this.release?.();
+    this.release = undefined;
+    this.settle({ ...NO_ANSWER, status });
+    this.reject = late;
+  }
 }
 
-type Pending = Pick<Operation<unknown>, "id" | "release" | "reject" | "settle">;
+type Pending = Pick<Operation<unknown>, "id" | "isKept" | "release" | "reject" | "settle">;
 
 /** All calls that wait. */
 export class Operations {
   readonly #pending = new Map<number, Pending>();
   #unnumbered = 0;
+  /** The number that the engine gave last. */
+  newest = 0;
+  /** The last one whose message is in the store. */
+  #stored = 0;
+  /** Those that wait for the store, with what to do then. */
+  readonly #unstored = new Map<Pending, () => void>();
 
   /** `onCancel` runs when `signal` or `timeout` ended the wait. */
   open<T>(
@@ -66,6 +91,22 @@ export class Operations {
     this.#pending.delete(operation.id);
     operation.id = id;
     this.#pending.set(id, operation);
+    this.newest = id;
+  }
+
+  /** Runs `then` when the message is in the store. */
+  whenStored(operation: Pending, then: () => void): void {
+    this.#unstored.set(operation, then);
+  }
+
+  /** The messages of all operations up to this number are in the store, but for those that are done. */
+  stored(upTo: number): void {
+    this.#stored = upTo;
+    for (const [operation, then] of this.#unstored) {
+      if (operation.id > upTo) break; // they are in their order
+      this.#unstored.delete(operation);
+      then();
+    }
   }
 
   has(id: number): boolean {
@@ -76,12 +117,21 @@ export class Operations {
   take(id: number): Pending | undefined {
     const operation = this.#pending.get(id);
     this.#pending.delete(id);
+    if (operation) this.#unstored.delete(operation);
     operation?.release?.();
     return operation;
   }
 
-  rejectAll(error: MqttError): void {
-    for (const id of [...this.#pending.keys()]) this.take(id)?.reject(error);
+  /** `stored` is for those whose message is in the store. */
+  rejectAll(error: MqttError, stored = error): void {
+    for (const id of [...this.#pending.keys()]) {
+      const isStored = this.isStored(id);
+      this.take(id)?.reject(isStored ? stored : error);
+    }
+  }
+
+  isStored(id: number): boolean {
+    return id > 0 && id <= this.#stored && this.#pending.get(id)?.isKept === true;
   }
 }
 

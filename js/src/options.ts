@@ -1,4 +1,5 @@
 import type { MqttError } from "./errors.js";
+import type { StoreOptions } from "./store/types.js";
 import type {
   MaybePromise,
   OperationOptions,
@@ -198,6 +199,17 @@ export interface ClientOptions {
   readonly offlineQueue?: OfflineQueueOptions;
   /** Publishes unfinished QoS 2 messages again, as new ones, when the server forgot the session: they may then arrive twice. False: their `publish` rejects with `session-lost`. Section 4.4. @default false */
   readonly requeueQos2?: boolean;
+  /**
+   * Where unfinished QoS 1 and 2 messages and their state are kept, so that a later client with the same `clientId` and
+   * server goes on with them. "memory": they end with the page. "indexeddb": they survive a reload, a crash of the tab and of
+   * this library; bytes that depend on them leave after they are stored. An object says how, or brings a store of yours.
+   *
+   * Needs a `clientId` of your own. Then `cleanStart` is false, and true is refused; `sessionExpiryInterval` is one day by
+   * default, also after `close`. One client at a time has the outbox: a second one in this browser ends with
+   * `client-id-in-use`, or waits with `whenClientIdInUse: "wait"`. See docs/outbox.md.
+   * @default "memory"
+   */
+  readonly store?: "memory" | "indexeddb" | StoreOptions;
   /** Largest packet to accept, in bytes, 32 to 268435455; a larger one ends the connection. Also a guard on 3.1.1. Section 3.1.2.11.4. @default 16777216 (16 MiB) */
   readonly maximumPacketSize?: number;
   /** How many QoS 1 and 2 messages the server may send before one is acknowledged, 1 to 65535. MQTT 5.0, section 3.1.2.11.3. @default 65535 */
@@ -226,6 +238,13 @@ export interface PublishOptions extends PublishProperties, OperationOptions {
   readonly qos?: QoS;
   /** True: the server keeps it for future subscribers (section 3.3.1.3). @default false */
   readonly retain?: boolean;
+  /**
+   * How far the message has to get before the call resolves: "queued", the client has taken it; "stored", it survives the
+   * page (QoS 1 and 2, with a `store`; if that fails, when it was sent); "sent", the browser took it; "acknowledged", the
+   * server has it. What fails later is told by the `error` event. `status` of the result says how far it is.
+   * @default "acknowledged", or "sent" with QoS 0
+   */
+  readonly until?: "queued" | "stored" | "sent" | "acknowledged";
 }
 
 /** Options of a reply: those of `publish` that do not follow from the request. */

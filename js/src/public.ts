@@ -32,6 +32,7 @@ export type {
 } from "./options.js";
 export type { PacketInfo } from "./packet.js";
 export type { Reply, RequestHandler } from "./requests.js";
+export type { Store, StoreChange, StoreOptions, StoreRecord } from "./store/types.js";
 export type { MessageHandler, Subscription } from "./subscription.js";
 export type {
   ClientState,

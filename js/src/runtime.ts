@@ -5,13 +5,17 @@ import { Calls } from "./calls.js";
 import { Claim } from "./claim.js";
 import type { ClientEvents } from "./client-events.js";
 import { Engine } from "./engine.js";
+import type { ErrorCode } from "./error-codes.js";
 import { asMqttError, type MqttError } from "./errors.js";
 import type { Emitter } from "./events.js";
+import { sessionName } from "./lock.js";
 import { ReceivedMessage } from "./message.js";
 import type { Operation } from "./operations.js";
 import type { ClientOptions } from "./options.js";
+import { openOutbox } from "./outbox.js";
 import { LEFT, type PageWatch, watchPage } from "./page.js";
 import { Reports } from "./reports.js";
+import type { Outbox } from "./store/outbox.js";
 import { type ActiveSubscription, type SubscriptionContext, Subscriptions } from "./subscription.js";
 import type { ClientState, OperationOptions, ServerInfo, Stats } from "./types.js";
 import type { UrlRotation } from "./url.js";
@@ -31,7 +35,10 @@ export class Runtime {
   readonly closed: Promise<MqttError | undefined>;
   readonly context: SubscriptionContext;
   readonly subscriptions = new Subscriptions();
-  readonly calls = new Calls(() => this.#createEngine());
+  readonly calls = new Calls(
+    () => this.#createEngine(),
+    (error) => this.report(error),
+  );
   state: ClientState = "idle";
   server: ServerInfo | undefined;
   readonly #parts: RuntimeParts;
@@ -43,6 +50,10 @@ export class Runtime {
   #started = false;
   #lastStats: Stats | undefined;
   #page: PageWatch | undefined;
+  #outbox: Promise<Outbox | undefined> | undefined;
+  /** Failures that are not told before it is known whether they are the end of the client. */
+  #failures: FailedRecord[] = [];
+  readonly #end = new AbortController();
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
@@ -163,18 +174,27 @@ export class Runtime {
   async #createEngine(): Promise<void> {
     const { load, engineOptions, events } = this.#parts;
     try {
-      const glue = await load();
-      if (this.state === "closed") return;
-      this.calls.engine = new Engine(glue, engineOptions, {
-        resolve: async (number) => {
-          this.#page?.look();
-          const target = await this.#attempts.target(number);
-          this.#page?.look(); // what the network means to this address
-          return target;
+      if (engineOptions.durable) this.#outbox = this.#openOutbox();
+      const [glue, outbox] = await Promise.all([load(), this.#outbox]);
+      if (this.#isClosed) return;
+      const { calls } = this;
+      const engine = new Engine(
+        glue,
+        { ...engineOptions, durable: outbox !== undefined },
+        {
+          resolve: async (number) => {
+            this.#page?.look();
+            const target = await this.#attempts.target(number);
+            this.#page?.look(); // what the network means to this address
+            return target;
+          },
+          record: (record) => this.#record(record),
+          store: (changes, all) => outbox?.save(changes, all, calls.operations.newest),
+          crashed: (error) => this.#finish(error),
         },
-        record: (record) => this.#record(record),
-        crashed: (error) => this.#finish(error),
-      });
+      );
+      calls.engine = engine;
+      if (outbox) engine.call((raw) => raw.restore(outbox.take(), Date.now()));
       if (events.has("packet")) this.tap();
       this.#page = watchPage({
         changed: (presence, offline) => {
@@ -191,6 +211,21 @@ export class Runtime {
     } catch (error) {
       this.#finish(asMqttError(error, "wasm-load-failed"));
     }
+  }
+
+  #openOutbox(): Promise<Outbox | undefined> {
+    const { options, engineOptions, urls } = this.#parts;
+    const { calls } = this;
+    return openOutbox(options, sessionName(urls.first, engineOptions.clientId), this.#end.signal, {
+      stored: (upTo) => {
+        calls.try((raw) => raw.stored());
+        calls.operations.stored(upTo);
+      },
+      failed: () => calls.try((raw) => raw.storeFailed()),
+      again: () => calls.try((raw) => raw.storeAgain()),
+      report: (error) => this.report(error),
+      end: (error) => this.#giveUp(error),
+    });
   }
 
   #record(record: BatchRecord): void {
@@ -234,9 +269,20 @@ export class Runtime {
     }
   }
 
-  #onFailed({ operation, error, reasonCodes }: FailedRecord): void {
-    if (reasonCodes.length > 0) Object.assign(error, { reasonCodes });
-    this.calls.operations.take(operation)?.reject(error);
+  #onFailed(failure: FailedRecord): void {
+    this.#failures.push(failure);
+    if (!this.#outbox) this.#tellFailures(undefined);
+    else queueMicrotask(() => this.#isClosed || this.#tellFailures(undefined));
+  }
+
+  /** With `end`, which fails everything, only of what is not stored. */
+  #tellFailures(end: ErrorCode | undefined): void {
+    const { operations } = this.calls;
+    for (const { operation, error, reasonCodes } of this.#failures.splice(0)) {
+      if (error.code === end && operations.isStored(operation)) continue;
+      if (reasonCodes.length > 0) Object.assign(error, { reasonCodes });
+      operations.take(operation)?.reject(error);
+    }
   }
 
   #onConnected(server: ServerInfo): void {
@@ -277,8 +323,17 @@ export class Runtime {
     this.#page?.stop();
     this.#claim.drop();
     this.calls.end(error);
+    this.#end.abort();
     this.#setState("closed");
 
+    // The last changes have to be written before anybody is told what became of his message.
+    const settle = () => this.#settle(error);
+    if (this.#outbox) this.#outbox.then((outbox) => outbox?.close()).then(settle, settle);
+    else settle();
+  }
+
+  #settle(error: MqttError | undefined): void {
+    this.#tellFailures(error?.code ?? "client-closed");
     if (this.#opening && error) this.calls.operations.take(this.#opening.id)?.reject(error);
     this.calls.rejectAll();
     this.subscriptions.endAll(error);

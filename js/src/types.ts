@@ -48,11 +48,14 @@ export interface MessageProperties extends PublishProperties {
 export interface PublishResult {
   /** The quality of service it was published with. */
   readonly qos: QoS;
-  /** `sent`: handed to the browser (QoS 0). `acknowledged`: PUBACK (QoS 1). `completed`: PUBCOMP (QoS 2). */
-  readonly status: "sent" | "acknowledged" | "completed";
+  /**
+   * How far it got. `queued`: the client has taken it. `stored`: it survives the page (`store`). `sent`: handed to the
+   * browser, which is all there is with QoS 0. `acknowledged`: PUBACK (QoS 1). `completed`: PUBCOMP (QoS 2).
+   */
+  readonly status: "queued" | "stored" | "sent" | "acknowledged" | "completed";
   /** 0, or 0x10 when the server told that nobody subscribes to this topic. */
   readonly reasonCode: number;
-  /** The Packet Identifier it had; none with QoS 0. */
+  /** The Packet Identifier it had; none with QoS 0, and none that was not sent yet. */
   readonly packetId?: number;
   readonly reasonString?: string;
   readonly userProperties?: UserProperties;

@@ -44,7 +44,39 @@ test("defaults", () => {
     overflow: 0,
     manualAck: false,
     requeueQos2: false,
+    durable: false,
   });
+});
+
+test("a store changes the defaults of the session, and refuses what would end it", () => {
+  const { cleanStart, sessionExpiryInterval, durable } = engineOptions({
+    store: "indexeddb",
+    clientId: "ada",
+  });
+  assert.deepEqual([cleanStart, sessionExpiryInterval, durable], [false, 86_400, true]);
+  const own = {
+    open: () => ({}) as never,
+    name: "n",
+    fallback: "fail",
+    timeout: 1,
+    durability: "strict",
+  } as const;
+  assert.equal(
+    engineOptions({ store: own, clientId: "ada", sessionExpiryInterval: 7 }).sessionExpiryInterval,
+    7,
+  );
+  assert.equal(engineOptions({ store: "memory" }).durable, false);
+
+  const refused = (options: object) => () =>
+    engineOptions({ store: "indexeddb", clientId: "ada", ...options });
+  assert.throws(refused({ clientId: undefined }), invalid("clientId", /of your own/));
+  assert.throws(refused({ clientId: "" }), invalid("clientId", /of your own/));
+  assert.throws(refused({ cleanStart: true }), invalid("cleanStart", /session/));
+  assert.throws(refused({ store: "localStorage" }), invalid("store", /"indexeddb"/));
+  assert.throws(refused({ store: null }), invalid("store", /"indexeddb"/));
+  assert.throws(refused({ store: { fallback: "none" } }), invalid("store.fallback", /"fail"/));
+  assert.throws(refused({ store: { timeOut: 1 } }), invalid("store.timeOut", /`timeout`/));
+  assert.throws(refused({ store: { open: "indexeddb" } }), invalid("store.open", /function/));
 });
 
 test("everything that is set reaches the engine", () => {
@@ -248,6 +280,13 @@ test("publish options become flags and properties", () => {
     0,
     { messageExpiryInterval: 0, userProperties: ["k", "v"] },
   ]);
+  assert.deepEqual(publishArguments({ qos: 1, until: "acknowledged" }), [1, undefined]);
+  assert.deepEqual(publishArguments({ qos: 1, until: "sent" }), [9, undefined]);
+  assert.deepEqual(publishArguments({ qos: 2, until: "queued" }), [10, undefined]);
+  assert.deepEqual(publishArguments({ qos: 1, until: "stored" }, true), [9, undefined]);
+  const unstored = { code: "invalid-argument", hint: /QoS 1 and 2/ };
+  assert.throws(() => publishArguments({ qos: 1, until: "stored" }), unstored);
+  assert.throws(() => publishArguments({ until: "stored" }, true), unstored);
   assert.throws(() => publishArguments({ qos: 3 as never }), invalid("qos", /one of 0, 1, 2/));
   assert.throws(() => publishArguments({ retained: true } as never), invalid("retained", /`retain`/));
 });

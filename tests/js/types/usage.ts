@@ -57,7 +57,7 @@ export async function more(): Promise<void> {
       correlationData: new Uint8Array(2),
     }),
   ]);
-  same<(typeof results)[number]["status"], "sent" | "acknowledged" | "completed">(true);
+  same<(typeof results)[number]["status"], "queued" | "stored" | "sent" | "acknowledged" | "completed">(true);
 
   const subscription: Subscription = await client.subscribe(["a", "b"], {
     buffer: { max: 5, overflow: "latest-per-topic" },
