@@ -1,4 +1,27 @@
-import { ERROR_CODES, type ErrorCode, type ErrorLayer, reasonName } from "./error-codes.js";
+import {
+  CLOSE_HINTS,
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorLayer,
+  REASON_HINTS,
+  reasonName,
+} from "./error-codes.js";
+
+/** What was seen of the connection, or of the attempt at one, that ended with an error. Holds no secrets and no URL. */
+export interface ErrorEvidence {
+  /** How far it had come: the WebSocket was being opened, CONNECT was sent, or the server had accepted it. */
+  readonly phase: "dialing" | "handshake" | "connected";
+  /** Milliseconds since the attempt began, or since CONNACK. */
+  readonly elapsed: number;
+  /** Which attempt in a row it was, 1 being the first. */
+  readonly attempt: number;
+  /** Milliseconds since bytes went either way; absent before CONNACK. */
+  readonly silent?: number;
+  /** Whether somebody could see the page; absent in workers. */
+  readonly visibility?: DocumentVisibilityState;
+  /** Whether the browser said that it had a network; absent where there is no browser. */
+  readonly online?: boolean;
+}
 
 /** What a new {@link MqttError} may carry beside its code. */
 export interface MqttErrorInit {
@@ -15,6 +38,7 @@ export interface MqttErrorInit {
   limit?: number | undefined;
   serverReference?: string | undefined;
   delivery?: "none" | "unknown" | "stored" | undefined;
+  evidence?: ErrorEvidence | undefined;
   cause?: unknown;
 }
 
@@ -48,6 +72,8 @@ export class MqttError extends Error {
   declare readonly offset?: number;
   /** The limit that was exceeded, in the unit of what it limits. */
   declare readonly limit?: number;
+  /** What was seen of the connection or attempt that ended with this error; for bug reports. */
+  declare readonly evidence?: ErrorEvidence;
 
   /**
    * What may have become of the message of a publish that failed. "none": nobody got it, and nobody will. "unknown": it was
@@ -82,11 +108,19 @@ export function engineError(
   closeCode: number,
   retryable?: boolean,
   serverReference?: string,
+  cause?: unknown,
+  stage = -1,
+  elapsed = -1,
+  attempt = 0,
+  silent = -1,
 ): MqttError {
   const code = (ERROR_CODES.find((row) => row[0] === number) ?? UNKNOWN)[1];
   const isArgument = number < 20; // then the text names the option or argument, else it is the server's
+  const isRefusal = number === 30 || number === 31; // depends on the reason
+  const isClosed = number === 34 || number === 46; // may be explained by the close code
   return new MqttError(code, {
     detail: isArgument ? text : undefined,
+    hint: (isRefusal && REASON_HINTS[reasonCode]) || (isClosed && CLOSE_HINTS[closeCode]) || undefined,
     reasonString: isArgument ? undefined : text || undefined,
     reasonCode: known(reasonCode),
     offset: known(offset),
@@ -94,7 +128,9 @@ export function engineError(
     closeCode: known(closeCode),
     statement,
     serverReference,
-    retryable: number === 30 || number === 31 ? retryable : undefined, // the only ones that depend on the reason
+    evidence: observed(stage, elapsed, attempt, silent),
+    retryable: isRefusal ? retryable : undefined,
+    cause,
   });
 }
 
@@ -118,6 +154,19 @@ const UNKNOWN = [
 
 function known(value: number): number | undefined {
   return value < 0 ? undefined : value;
+}
+
+/** What the engine saw, and how the page is now. */
+function observed(
+  stage: number,
+  elapsed: number,
+  attempt: number,
+  silent: number,
+): ErrorEvidence | undefined {
+  const phase = (["dialing", "handshake", "connected"] as const)[stage];
+  if (!phase) return undefined;
+  const page = { visibility: globalThis.document?.visibilityState, online: globalThis.navigator?.onLine };
+  return { phase, elapsed, attempt, ...definedFields({ silent: known(silent), ...page }) };
 }
 
 function describeReason(code: number | undefined): string | undefined {
