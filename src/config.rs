@@ -213,6 +213,10 @@ pub struct Config {
     /// Publish QoS 2 messages again when the session is lost, at the risk of a second delivery. Otherwise those that
     /// may have arrived settle with `session-lost`. QoS 1 is always published again.
     pub requeue_exactly_once: bool,
+    /// Whether QoS 1 and 2 messages, their exchanges and received QoS 2 identifiers go to a store, so that another client
+    /// can go on with them: see [`Client::poll_store`](crate::client::Client::poll_store). Needs a Client Identifier of
+    /// one's own and [`FirstSession::Adopt`], and a session that the server keeps for as long.
+    pub durable: bool,
 }
 
 impl Default for Config {
@@ -240,6 +244,7 @@ impl Default for Config {
             queue: QueueLimits::default(),
             manual_ack: false,
             requeue_exactly_once: false,
+            durable: false,
         }
     }
 }
@@ -260,6 +265,12 @@ impl Config {
             && self.version == VersionPolicy::Only(ProtocolVersion::V311)
         {
             return Err(Error::named(ErrorCode::UnsupportedInVersion, "clientId").broke("3.1.1 MQTT-3.1.3-7"));
+        }
+        if self.durable && self.client_id.is_empty() {
+            return invalid("clientId");
+        }
+        if self.durable && self.first_session != FirstSession::Adopt {
+            return invalid("cleanStart");
         }
         if self.receive_maximum == 0 {
             return invalid("receiveMaximum");

@@ -71,6 +71,7 @@ impl Core {
     /// Ends the connection, if its server waits for an answer that does not come.
     pub(super) fn give_up_authentication(&mut self, now: Instant, why: ErrorCode) {
         if self.challenged.take().is_some() {
+            self.drop_unstored();
             self.write_disconnect(ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR);
             self.drop_connection(now, Error::new(why), true);
         }

@@ -5,12 +5,12 @@ use super::subscribing::check_options;
 use super::transmit::HIGH_WATER;
 use super::{Client, Closing, Core, OpKind, Phase};
 use crate::codec::{
-    PacketType, Properties, PropertiesBuf, PropertyId, PropertyScope, Publish, QoS, ReasonCode, Sender,
-    SubscribeOptions, Value,
+    PacketType, Properties, PropertiesBuf, PropertyId, Publish, QoS, ReasonCode, Sender, SubscribeOptions,
+    Value,
 };
 use crate::config::{Overflow, is_text};
 use crate::error::{Error, ErrorCode};
-use crate::session::{Exchange, Filter, OpId, PayloadSource, Publication, Request};
+use crate::session::{Exchange, Filter, OpId, PayloadSource, Publication, Request, is_of_a_message};
 use crate::time::{Instant, Millis};
 use crate::topic::{TopicFilter, TopicName};
 
@@ -23,10 +23,22 @@ pub struct DisconnectOptions {
     /// How long unfinished work may hold up the end; zero leaves at once.
     pub drain: Millis,
     /// A new Session Expiry Interval, in seconds (3.14.2.2.2); 5.0 only. `None` leaves it as it is, or ends a session
-    /// whose expiry was not configured.
+    /// whose expiry was not configured, unless the client is durable.
     pub session_expiry_seconds: Option<u32>,
     /// Reason String and User Properties (3.14.2.2).
     pub properties: PropertiesBuf,
+}
+
+/// How to publish a message.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PublishOptions {
+    /// Quality of Service (4.3).
+    pub qos: QoS,
+    /// RETAIN flag (3.3.1.3).
+    pub retain: bool,
+    /// Settle the operation when the packet is handed to the transport for the first time, at every QoS. The exchange goes
+    /// on; when it fails, a notice tells of it, with the topic as its text.
+    pub until_sent: bool,
 }
 
 impl Client {
@@ -49,6 +61,22 @@ impl Client {
         retain: bool,
         properties: Properties<'_>,
     ) -> Result<OpId, Error> {
+        let options = PublishOptions { qos, retain, until_sent: false };
+        self.publish_with(now, topic, payload, options, properties)
+    }
+
+    /// [`Client::publish`] with more to choose from.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn publish_with<P: PayloadSource + ?Sized>(
+        &mut self,
+        now: Instant,
+        topic: &str,
+        payload: &P,
+        options: PublishOptions,
+        properties: Properties<'_>,
+    ) -> Result<OpId, Error> {
         self.core.ensure_open()?;
         TopicName::parse(topic).map_err(Error::invalid_topic)?;
         if !properties.iter().all(|(id, _)| is_of_a_message(id)) {
@@ -57,10 +85,10 @@ impl Client {
         if is_text(properties) && !is_utf_8(payload) {
             return Err(Error::named(ErrorCode::InvalidArgument, "payload").broke("§3.3.2.3.2"));
         }
-        if self.core.can_write_directly(qos) {
-            return self.core.write_directly(topic, payload, retain, properties);
+        if self.core.can_write_directly(options.qos) {
+            return self.core.write_directly(topic, payload, options.retain, properties);
         }
-        self.core.accept(now, topic, payload, qos, retain, properties)
+        self.core.accept(now, topic, payload, options, properties)
     }
 
     /// Subscribes to filters in one SUBSCRIBE packet (3.8), now or when there is a connection.
@@ -136,7 +164,7 @@ impl Client {
     /// Gives an operation up: no event tells of it any more. `true` when it had not been sent, and never will be;
     /// otherwise its exchange with the server still runs to its end.
     pub fn cancel(&mut self, op: OpId) -> bool {
-        self.core.cancel(op)
+        op != OpId::DETACHED && self.core.cancel(op)
     }
 
     /// Leaves in order: finishes what is under way, sends DISCONNECT, closes (3.14).
@@ -150,8 +178,10 @@ impl Client {
         }
         let config = &self.core.config;
         // A session that was only meant to outlive reconnects ends here.
-        let unasked =
-            (config.session_expiry_seconds.is_none() && options.reason == ReasonCode::SUCCESS).then_some(0);
+        let unasked = config.session_expiry_seconds.is_none()
+            && !config.durable
+            && options.reason == ReasonCode::SUCCESS;
+        let unasked = unasked.then_some(0);
         if let Some(seconds) = options.session_expiry_seconds.or(unasked) {
             if seconds > 0 && config.session_expiry() == 0 {
                 return Err(
@@ -162,7 +192,7 @@ impl Client {
             debug_assert!(pushed.is_ok(), "INVARIANT: any number of seconds is in range");
         }
         let deadline = now + options.drain;
-        self.core.close(Closing { deadline, options });
+        self.core.close(Closing { deadline, options, is_overdue: false });
         self.core.fill(now);
         if deadline <= now {
             self.core.on_closing_deadline(now);
@@ -188,7 +218,7 @@ impl Core {
     fn can_write_directly(&self, qos: QoS) -> bool {
         qos == QoS::AtMostOnce
             && self.phase.live().is_some()
-            && self.out.len() < HIGH_WATER
+            && self.buffered() < HIGH_WATER
             && !self.session.queue.holds_back(qos)
     }
 
@@ -209,7 +239,7 @@ impl Core {
         }
         self.stats.messages_sent += 1;
         let op = self.next_op();
-        self.unsent.push(op);
+        self.unsent.push((op, None));
         Ok(op)
     }
 
@@ -219,10 +249,10 @@ impl Core {
         now: Instant,
         topic: &str,
         payload: &P,
-        qos: QoS,
-        retain: bool,
+        options: PublishOptions,
         properties: Properties<'_>,
     ) -> Result<OpId, Error> {
+        let PublishOptions { qos, retain, until_sent } = options;
         if let Some(connection) = self.phase.live() {
             let negotiated = &connection.negotiated;
             negotiated.limits.check_publish(qos, retain)?;
@@ -235,6 +265,8 @@ impl Core {
         publication.expires = properties
             .u32(PropertyId::MessageExpiryInterval)
             .map(|seconds| now + Millis::from_seconds(seconds));
+        publication.until_sent = until_sent;
+        self.session.keep(&publication);
         if self.may_send_now(qos) {
             self.send(now, publication);
         } else {
@@ -269,7 +301,7 @@ impl Core {
     fn may_send_now(&self, qos: QoS) -> bool {
         self.phase.live().is_some()
             && !self.session.queue.holds_back(qos)
-            && self.out.len() < HIGH_WATER
+            && self.buffered() < HIGH_WATER
             && (qos == QoS::AtMostOnce || self.has_quota())
     }
 
@@ -292,6 +324,7 @@ impl Core {
                 self.session.queue.push(publication);
             }
             Overflow::Reject | Overflow::DropOldest => {
+                self.session.forget(&publication);
                 return Err(Error::new(ErrorCode::QueueFull).over(limits.max_messages));
             }
         }
@@ -314,6 +347,7 @@ impl Core {
 
     fn cancel(&mut self, op: OpId) -> bool {
         if let Some(publication) = self.session.queue.remove(op) {
+            self.session.forget(&publication);
             return !publication.sent;
         }
         let waiting = self.session.requests.iter().position(|request| request.op() == Some(op));
@@ -322,7 +356,9 @@ impl Core {
             request.forget_op();
             return false;
         }
-        self.unsent.retain(|other| *other != op);
+        for unsent in self.unsent_lists() {
+            unsent.retain(|(other, _)| *other != op);
+        }
         if let Some(reauthentication) = &mut self.reauthentication {
             reauthentication.op.take_if(|other| *other == op);
         }
@@ -346,10 +382,4 @@ fn is_utf_8<P: PayloadSource + ?Sized>(payload: &P) -> bool {
     let mut bytes = vec![0; payload.len()];
     payload.copy_to(&mut bytes);
     core::str::from_utf8(&bytes).is_ok()
-}
-
-/// Whether a property belongs to a message rather than to one transmission of it (MQTT-3.3.4-6, MQTT-3.2.2-17).
-fn is_of_a_message(id: PropertyId) -> bool {
-    !matches!(id, PropertyId::TopicAlias | PropertyId::SubscriptionIdentifier)
-        && id.allowed_in(PropertyScope::Packet(PacketType::Publish))
 }

@@ -85,7 +85,7 @@ impl Client {
         };
         let text = (!close.reason.is_empty()).then_some(close.reason);
         // Also where the end was ours, and its last packets still waited.
-        self.core.out.clear();
+        self.core.clear_out();
         self.core.lose(now, Error::new(code).with_text(text).closed_with(close.code));
     }
 
@@ -108,7 +108,8 @@ impl Client {
             Phase::Live(connection) => connection.keep_alive.deadline(),
             Phase::Idle | Phase::Closed => None,
         };
-        let closing = self.core.closing.as_ref().map(|closing| closing.deadline);
+        let closing = self.core.closing.as_ref().filter(|closing| !closing.is_overdue);
+        let closing = closing.map(|closing| closing.deadline);
         let Core { around, challenged, renewal, .. } = &self.core;
         [phase, closing, around.rest_at, *challenged, *renewal, self.core.session.queue.next_expiry()]
             .into_iter()
@@ -147,7 +148,7 @@ impl Core {
             subprotocol: subprotocol.into(),
         };
         self.redirects += u32::from(core::mem::take(&mut self.redirected));
-        self.out.clear();
+        self.clear_out();
         let checked = self.config.check_version(self.version).and_then(|()| credentials.check(self.version));
         let written = checked.and_then(|()| {
             // What is left to go wrong is the size of the whole packet.
@@ -238,6 +239,7 @@ impl Core {
 
     /// The server broke a rule: say so where 5.0 allows it, and hang up (4.13.1).
     pub(super) fn violate(&mut self, now: Instant, violation: Violation) {
+        self.drop_unstored();
         if self.version == ProtocolVersion::V5 {
             self.write_disconnect(violation.reason);
         }
@@ -256,7 +258,7 @@ impl Core {
         }
         error = error.observed(evidence, self.refused.take());
         if !keep_output {
-            self.out.clear();
+            self.clear_out();
         }
         self.suspect(now, &error);
         self.let_go(&error);
@@ -352,7 +354,7 @@ impl Core {
                 self.set_state(ClientState::Closing);
             }
             Phase::Dialing { .. } | Phase::Handshaking { .. } => {
-                self.out.clear();
+                self.clear_out();
                 self.transport.push_back(TransportRequest::Close);
                 self.finish(None);
             }
@@ -363,29 +365,33 @@ impl Core {
 
     /// Unfinished work has had its time.
     pub(super) fn on_closing_deadline(&mut self, now: Instant) -> bool {
-        let due = self.closing.as_ref().is_some_and(|closing| closing.deadline <= now);
-        if due {
-            self.say_goodbye();
-        }
-        due
+        let Some(closing) = self.closing.as_mut().filter(|closing| closing.deadline <= now) else {
+            return false;
+        };
+        closing.is_overdue = true;
+        self.say_goodbye();
+        self.closing.is_none()
     }
 
     /// Ends a closing client as soon as nothing waits for the server any more.
     pub(super) fn finish_when_drained(&mut self) {
-        let drained = self.closing.is_some()
-            && self.unsent.is_empty()
+        let Some(closing) = &self.closing else { return };
+        let drained = self.unsent.is_empty()
+            && self.outbox.ready.unsent.is_empty()
             && self.session.queue.len() == 0
             && self.session.requests.is_empty()
             && self.session.exchanges.is_empty();
-        if drained {
+        if drained || closing.is_overdue {
             self.say_goodbye();
         }
     }
 
+    /// Sends DISCONNECT, after what was written. As long as that waits for the store, so does the end.
     fn say_goodbye(&mut self) {
-        if let Some(closing) = self.closing.take() {
-            // What was written leaves before DISCONNECT.
-            self.complete_unsent();
+        if self.is_settled()
+            && let Some(closing) = self.closing.take()
+        {
+            self.complete_leaving();
             let disconnect = Disconnect {
                 reason: closing.options.reason,
                 properties: closing.options.properties.as_properties(),
@@ -402,7 +408,7 @@ impl Core {
     /// Hangs up without DISCONNECT, so that the server publishes the Will.
     pub(super) fn terminate(&mut self) {
         if !matches!(self.phase, Phase::Closed) {
-            self.out.clear();
+            self.clear_out();
             self.transport.push_back(TransportRequest::Close);
             self.finish(None);
         }

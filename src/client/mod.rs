@@ -14,6 +14,7 @@ mod reconnect;
 mod renewal;
 mod settle;
 mod stats;
+mod store;
 mod subscribing;
 mod surroundings;
 mod suspicion;
@@ -21,12 +22,13 @@ mod tap;
 mod topics;
 mod transmit;
 
-pub use command::DisconnectOptions;
+pub use command::{DisconnectOptions, PublishOptions};
 pub use event::{
     AuthData, ClientState, Completion, Event, Failure, Fate, Message, OpKind, Retry, TransportRequest,
 };
 pub use lifecycle::TransportClose;
 pub use stats::Stats;
+pub use store::StoreChanges;
 pub use surroundings::Presence;
 pub use tap::PacketInfo;
 
@@ -47,8 +49,9 @@ use topics::Topics;
 /// An MQTT client without a socket, a clock or a thread.
 ///
 /// After every call that may change something, drain it in this order: [`Client::poll_event`] until `None`,
-/// [`Client::poll_transmit`] until `false`, [`Client::poll_transport`] until `None`; then arm one timer for
-/// [`Client::poll_timeout`]. Calls that come too early, too late or twice do nothing.
+/// [`Client::poll_store`] of a durable client and [`Client::poll_transmit`] in turns until `None` and `false`,
+/// [`Client::poll_transport`] until `None`; then arm one timer for [`Client::poll_timeout`]. Calls that come too early, too
+/// late or twice do nothing.
 #[derive(Debug)]
 pub struct Client {
     /// Bytes received. Apart from the rest, so that an event can borrow from it.
@@ -92,8 +95,9 @@ struct Core {
     renewal: Option<Instant>,
     /// Whole packets for the transport.
     out: Vec<u8>,
-    /// QoS 0 publishes in `out`: done when it is handed over.
-    unsent: Vec<OpId>,
+    /// QoS 0 publishes in `out`, and others that ask for no more: done when it is handed over.
+    unsent: Vec<store::Unsent>,
+    outbox: store::Outbox,
     /// PINGREQs that wait for their PINGRESP, and whose they are.
     pings: VecDeque<Option<(OpId, Instant)>>,
     events: VecDeque<Event<'static>>,
@@ -139,6 +143,8 @@ impl Phase {
 struct Closing {
     deadline: Instant,
     options: DisconnectOptions,
+    /// Its time is up, and only the store holds it up: nothing new is written or read.
+    is_overdue: bool,
 }
 
 /// Where a message lies, between receiving and handing it out.
@@ -171,8 +177,8 @@ impl Client {
             frames: FrameBuffer::new(config.maximum_packet_size),
             core: Core {
                 client_id: config.client_id.as_str().into(),
+                session: Session::new(config.durable),
                 config,
-                session: Session::default(),
                 topics: Topics::default(),
                 phase: Phase::Idle,
                 state: ClientState::Idle,
@@ -193,6 +199,7 @@ impl Client {
                 renewal: None,
                 out: Vec::new(),
                 unsent: Vec::new(),
+                outbox: store::Outbox::default(),
                 pings: VecDeque::new(),
                 events: VecDeque::new(),
                 transport: VecDeque::new(),

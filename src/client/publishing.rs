@@ -27,15 +27,17 @@ impl Core {
                 *counted = true;
                 connection.take_quota();
                 self.stats.retransmissions += 1;
+                self.unsent.extend(publication.unsent_op().map(|op| (op, Some(id))));
             }
             Err(error) => {
                 // The new server limits rule it out; sending it would end in a loop of disconnects.
+                let error = publication.explain(error);
                 let op = publication.op.take();
                 if publication.qos == QoS::ExactlyOnce {
                     // The server may hold the identifier: PUBCOMP says when it is free.
                     self.release(id);
                 } else {
-                    self.session.exchanges.remove(id);
+                    self.session.end(id);
                 }
                 self.fail_sent(op, error);
             }
@@ -59,7 +61,7 @@ impl Core {
             match write_publication(&mut self.out, connection, &publication, None, false, now, false) {
                 Ok(()) => {
                     self.stats.messages_sent += 1;
-                    self.unsent.extend(publication.op);
+                    self.unsent.extend(publication.unsent_op().map(|op| (op, None)));
                 }
                 Err(error) => self.fail_publication(&publication, error),
             }
@@ -76,6 +78,7 @@ impl Core {
             Ok(()) => {
                 connection.take_quota();
                 self.stats.messages_sent += 1;
+                self.unsent.extend(publication.unsent_op().map(|op| (op, Some(id))));
             }
             Err(error) => {
                 if let Some(Exchange::Publish { publication, .. }) = self.session.exchanges.remove(id) {

@@ -32,6 +32,7 @@ impl Core {
     /// Whether bytes from the transport mean anything now.
     pub(super) fn wants_bytes(&self) -> bool {
         matches!(self.phase, Phase::Handshaking { .. } | Phase::Live(_))
+            && !self.closing.as_ref().is_some_and(|closing| closing.is_overdue)
     }
 
     pub(super) fn on_bytes(&mut self, now: Instant, len: usize) -> bool {
@@ -215,19 +216,17 @@ impl Core {
 
     /// PUBREC came: from now on only the identifier matters (4.3.3-4).
     pub(super) fn release(&mut self, id: PacketId) {
-        let sequence = self.session.next_sequence();
-        if let Some(Exchange::Publish { publication, counted }) = self.session.exchanges.get(id) {
-            let release = Exchange::Release { op: publication.op, sequence, counted: *counted };
-            self.session.exchanges.replace(id, release);
-        }
+        self.session.release(id);
         self.write_pubrel(id, ReasonCode::SUCCESS);
     }
 
     /// The last acknowledgement of a publish, good or bad: the identifier is free.
     fn end_publish(&mut self, ack: &Ack<'_>) {
-        let (op, qos, counted) = match self.session.exchanges.remove(ack.packet_id) {
-            Some(Exchange::Publish { publication, counted }) => (publication.op, publication.qos, counted),
-            Some(Exchange::Release { op, counted, .. }) => (op, QoS::ExactlyOnce, counted),
+        let (op, qos, counted, publication) = match self.session.end(ack.packet_id) {
+            Some(Exchange::Publish { publication, counted }) => {
+                (publication.op, publication.qos, counted, Some(publication))
+            }
+            Some(Exchange::Release { op, counted, .. }) => (op, QoS::ExactlyOnce, counted, None),
             Some(Exchange::Request { .. }) | None => return,
         };
         if let Some(connection) = self.phase.live_mut() {
@@ -236,7 +235,9 @@ impl Core {
         // PUBCOMP "packet identifier not found" still ends the exchange, and the message had been taken before.
         if ack.reason.is_error() && ack.kind != AckKind::PubComp {
             let text = ack.properties.str(PropertyId::ReasonString);
-            self.fail(op, OpKind::Publish, Error::refused(ErrorCode::RejectedByServer, ack.reason, text));
+            let error = Error::refused(ErrorCode::RejectedByServer, ack.reason, text);
+            let error = publication.iter().fold(error, |error, publication| publication.explain(error));
+            self.fail(op, OpKind::Publish, error);
         } else if let Some(op) = op {
             self.complete(Completion {
                 qos,

@@ -27,7 +27,8 @@ impl Client {
 impl Core {
     /// Leaves for a renewal, if it is time: nothing is under way, or patience is at its end.
     pub(super) fn renew_when_quiet(&mut self, now: Instant) {
-        if self.renewal.is_some_and(|limit| self.session.exchanges.is_empty() || limit <= now) {
+        let is_quiet = self.session.exchanges.is_empty() && self.is_settled();
+        if self.renewal.is_some_and(|limit| is_quiet || limit <= now) {
             self.step_aside(now);
         }
     }
@@ -35,10 +36,11 @@ impl Core {
     /// Leaves in order, to come back when the surroundings allow it.
     pub(super) fn step_aside(&mut self, now: Instant) {
         if self.phase.live().is_some() {
-            self.complete_unsent();
+            self.drop_unstored();
+            self.complete_leaving();
             self.write_disconnect(ReasonCode::SUCCESS);
         } else {
-            self.out.clear();
+            self.clear_out();
         }
         let error = Error::new(ErrorCode::ConnectionClosed);
         self.suspect(now, &error);
@@ -59,6 +61,7 @@ impl Core {
         self.renewal = None;
         self.transport.push_back(TransportRequest::Close);
         self.fail_connection_operations(error);
+        self.on_bytes_lost();
         self.session.on_connection_lost();
     }
 }

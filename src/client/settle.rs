@@ -1,5 +1,6 @@
 //! How operations end: every accepted one gets exactly one completion or failure.
 
+use super::store::Unsent;
 use super::{Completion, Core, Event, Failure, Fate, OpKind};
 use crate::codec::ReasonCode;
 use crate::error::Error;
@@ -7,14 +8,28 @@ use crate::session::{Exchange, OpId, Publication, Request};
 
 impl Core {
     pub(super) fn complete(&mut self, completion: Completion) {
-        self.events.push_back(Event::Completed(completion));
+        if completion.op != OpId::DETACHED {
+            self.events.push_back(Event::Completed(completion));
+        }
     }
 
-    /// QoS 0 publishes are done when their bytes leave.
-    pub(super) fn complete_unsent(&mut self) {
-        for op in core::mem::take(&mut self.unsent) {
-            self.complete(Completion::new(op, OpKind::Publish));
+    /// QoS 0 publishes, and those that ask for no more, are done when their bytes leave.
+    pub(super) fn complete_unsent(&mut self, unsent: Vec<Unsent>) {
+        for (op, packet_id) in unsent {
+            let is_open = packet_id.is_none_or(|id| self.session.exchanges.detach(id, op));
+            if is_open {
+                self.complete(Completion::new(op, OpKind::Publish));
+            }
         }
+    }
+
+    /// The same, of what leaves before DISCONNECT.
+    pub(super) fn complete_leaving(&mut self) {
+        let mut unsent = core::mem::take(&mut self.outbox.ready.unsent);
+        if self.is_settled() {
+            unsent.append(&mut self.unsent);
+        }
+        self.complete_unsent(unsent);
     }
 
     /// Settles an operation with an error; nothing happens when its caller has given it up.
@@ -35,13 +50,17 @@ impl Core {
         reasons: Vec<ReasonCode>,
         fate: Fate,
     ) {
-        if let Some(op) = op {
+        if op == Some(OpId::DETACHED) {
+            self.events.push_back(Event::Notice(error));
+        } else if let Some(op) = op {
             self.events.push_back(Event::Failed(Box::new(Failure { op, kind, error, reasons, fate })));
         }
     }
 
-    /// Settles the publish of a message that waits, or may not be sent.
+    /// Settles the publish of a message that waits, or may not be sent. The message is gone.
     pub(super) fn fail_publication(&mut self, publication: &Publication, error: Error) {
+        self.session.forget(publication);
+        let error = publication.explain(error);
         if publication.sent {
             self.fail_sent(publication.op, error);
         } else {
@@ -68,7 +87,9 @@ impl Core {
 
     /// Settles what ends with the connection: QoS 0 publishes not handed over, and pings.
     pub(super) fn fail_connection_operations(&mut self, error: &Error) {
-        for op in core::mem::take(&mut self.unsent) {
+        let unsent: Vec<Unsent> = self.unsent_lists().flat_map(core::mem::take).collect();
+        // Above QoS 0 they are sent again.
+        for (op, _) in unsent.into_iter().filter(|(_, packet_id)| packet_id.is_none()) {
             self.fail(Some(op), OpKind::Publish, error.clone());
         }
         for (op, _) in core::mem::take(&mut self.pings).into_iter().flatten() {
@@ -82,16 +103,25 @@ impl Core {
 
     /// Settles everything that is still open. The client is at its end.
     pub(super) fn fail_everything(&mut self, error: &Error) {
+        let is_kept = self.session.is_kept();
+        self.close_outbox();
+        // The next client goes on with it.
+        let is_stored = |op| is_kept && op == Some(OpId::DETACHED);
         self.fail_connection_operations(error);
         for exchange in self.session.exchanges.take_all() {
             match exchange {
-                Exchange::Publish { publication, .. } => self.fail_sent(publication.op, error.clone()),
-                Exchange::Release { op, .. } => self.fail_sent(op, error.clone()),
+                Exchange::Publish { publication, .. } if !is_stored(publication.op) => {
+                    self.fail_sent(publication.op, publication.explain(error.clone()));
+                }
+                Exchange::Release { op, .. } if !is_stored(op) => self.fail_sent(op, error.clone()),
+                Exchange::Publish { .. } | Exchange::Release { .. } => {}
                 Exchange::Request { request, .. } => self.fail_request(&request, error.clone()),
             }
         }
         while let Some(publication) = self.session.queue.pop_oldest() {
-            self.fail_publication(&publication, error.clone());
+            if !is_stored(publication.op) {
+                self.fail_publication(&publication, error.clone());
+            }
         }
         while let Some(request) = self.session.requests.pop_front() {
             self.fail_request(&request, error.clone());

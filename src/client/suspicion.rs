@@ -90,18 +90,17 @@ impl Core {
 
     /// Ends the exchange of a message without sending it again.
     fn give_up(&mut self, id: PacketId) {
-        let sequence = self.session.next_sequence();
-        let Some(Exchange::Publish { publication, .. }) = self.session.exchanges.get(id) else { return };
-        let op = publication.op;
+        let Some(Exchange::Publish { publication, .. }) = self.session.exchanges.get_mut(id) else { return };
+        let error = publication.explain(Error::new(ErrorCode::PoisonMessage));
+        let op = publication.op.take();
         if publication.qos == QoS::ExactlyOnce {
             // The server may hold the identifier, and would take another message under it for this one: PUBCOMP says
             // when it is free (4.3.3).
-            let release = Exchange::Release { op: None, sequence, counted: false };
-            self.session.exchanges.replace(id, release);
+            self.session.release(id);
         } else {
-            self.session.exchanges.remove(id);
+            self.session.end(id);
         }
-        self.fail_sent(op, Error::new(ErrorCode::PoisonMessage));
+        self.fail_sent(op, error);
     }
 }
 

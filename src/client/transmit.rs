@@ -20,37 +20,49 @@ impl Client {
     /// Fills `buffer` with whole packets for the transport; `false` when there is nothing to send.
     ///
     /// The bytes count as sent from here on: hand them over, or report the loss of the connection. The buffer's own
-    /// memory is used for the next packets, so that giving it back each time saves allocations.
+    /// memory is used for the next packets, so that giving it back each time saves allocations. A
+    /// [durable](crate::config::Config::durable) client gives out nothing while there is something to store: see
+    /// [`Client::poll_store`].
     pub fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
         self.core.fill(now);
         self.core.finish_when_drained();
         self.core.renew_when_quiet(now);
-        if self.core.out.is_empty() {
+        let mut next = if !self.core.outbox.ready.bytes.is_empty() {
+            core::mem::take(&mut self.core.outbox.ready)
+        } else if !self.core.out.is_empty() && self.core.is_settled() {
+            self.core.set_aside()
+        } else {
             return false;
-        }
+        };
         buffer.clear();
-        core::mem::swap(buffer, &mut self.core.out);
+        core::mem::swap(buffer, &mut next.bytes);
+        if self.core.out.is_empty() {
+            self.core.out = next.bytes;
+        }
         self.core.tap.on_sent(buffer);
-        self.core.on_handed_over(now, buffer.len());
+        self.core.on_handed_over(now, buffer.len(), next.acks);
+        self.core.complete_unsent(next.unsent);
         true
     }
 }
 
 impl Core {
-    fn on_handed_over(&mut self, now: Instant, len: usize) {
+    fn on_handed_over(&mut self, now: Instant, len: usize, acks: u32) {
         if let Some(connection) = self.phase.live_mut() {
             connection.keep_alive.on_sent(now);
         }
         self.stats.bytes_sent += len as u64;
-        self.session.inbound.on_handed_over();
-        self.complete_unsent();
+        self.session.inbound.on_handed_over(acks);
     }
 
     /// Writes what has been waiting, as far as it may go now: repetitions before anything new (4.4).
     pub(super) fn fill(&mut self, now: Instant) {
+        if self.closing.as_ref().is_some_and(|closing| closing.is_overdue) {
+            return;
+        }
         self.write_requests();
-        while self.out.len() < HIGH_WATER && self.resend_next(now) {}
-        while self.out.len() < HIGH_WATER {
+        while self.buffered() < HIGH_WATER && self.resend_next(now) {}
+        while self.buffered() < HIGH_WATER {
             if self.phase.live().is_none() {
                 return;
             }
@@ -121,7 +133,7 @@ impl Core {
 
     /// A server that provokes acknowledgements and does not read them must not fill our memory.
     pub(super) fn check_flood(&self) -> Result<(), Violation> {
-        if self.out.len() <= FLOOD {
+        if self.buffered() <= FLOOD {
             return Ok(());
         }
         Err(Violation { reason: ReasonCode::MESSAGE_RATE_TOO_HIGH, statement: "§4.9", offset: 0 })
@@ -144,5 +156,9 @@ impl Core {
             written.is_ok(),
             "INVARIANT: the options of a disconnect were checked when it was asked for"
         );
+        if !self.is_settled() {
+            // It depends on nothing, and is alone in the buffer: see `drop_unstored`.
+            self.outbox.ready.bytes.append(&mut self.out);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Exchanges with the server that hold a packet identifier: one table, so that no identifier is ever in use twice.
 
+use super::marks::Marks;
 use super::publication::Publication;
 use super::{OpId, Request};
 use crate::codec::PacketId;
@@ -24,6 +25,10 @@ impl Exchange {
     /// Bytes that it holds of a message.
     fn size(&self) -> usize {
         if let Self::Publish { publication, .. } = self { publication.size() } else { 0 }
+    }
+
+    fn is_of_a_publish(&self) -> bool {
+        matches!(self, Self::Publish { .. } | Self::Release { .. })
     }
 
     /// Position of a PUBLISH in the order of publishing.
@@ -60,6 +65,9 @@ pub(crate) struct Exchanges {
     slots: Vec<Option<Exchange>>,
     free: VecDeque<u16>,
     bytes: usize,
+    /// Places of identifiers that stand for something we cannot read.
+    reserved: Vec<u16>,
+    pub(super) marks: Marks,
 }
 
 const HIGHEST_PACKET_ID: usize = u16::MAX as usize;
@@ -68,6 +76,11 @@ const REST: usize = 16;
 const KEPT: usize = 1024;
 
 impl Exchanges {
+    /// `durable`: a store is told of publishes.
+    pub(super) fn new(durable: bool) -> Self {
+        Self { marks: Marks::new(durable), ..Self::default() }
+    }
+
     /// Whether a packet identifier is left (2.2.1: there are 65,535).
     pub(crate) fn has_free_id(&self) -> bool {
         !self.free.is_empty() || self.slots.len() < HIGHEST_PACKET_ID
@@ -80,6 +93,15 @@ impl Exchanges {
 
     /// Stores `exchange` under a fresh packet identifier, or hands it back when all are in use.
     pub(crate) fn insert(&mut self, exchange: Exchange) -> Result<PacketId, Exchange> {
+        let is_publish = exchange.is_of_a_publish();
+        let id = self.place(exchange)?;
+        if is_publish {
+            self.marks.set(id, true);
+        }
+        Ok(id)
+    }
+
+    fn place(&mut self, exchange: Exchange) -> Result<PacketId, Exchange> {
         let size = exchange.size();
         let reuse = self.free.len() >= REST || self.slots.len() >= HIGHEST_PACKET_ID;
         if reuse
@@ -111,6 +133,19 @@ impl Exchanges {
             let size = exchange.size();
             *exchange = next;
             self.bytes -= size;
+            self.marks.set(id, true);
+        }
+    }
+
+    /// The PUBLISH of `op` was handed over: that settles it, and its exchange goes on without it. `false` when it has
+    /// been settled by something else.
+    pub(crate) fn detach(&mut self, id: PacketId, op: OpId) -> bool {
+        match self.get_mut(id) {
+            Some(Exchange::Publish { publication, .. }) if publication.op == Some(op) => {
+                publication.op = Some(OpId::DETACHED);
+                true
+            }
+            Some(_) | None => false,
         }
     }
 
@@ -119,11 +154,49 @@ impl Exchanges {
         let exchange = self.slots.get_mut(index_of(id))?.take()?;
         self.free.push_back(id.get() - 1);
         self.bytes -= exchange.size();
-        if self.is_empty() && self.slots.len() > KEPT {
+        if exchange.is_of_a_publish() {
+            self.marks.set(id, false);
+        }
+        if self.is_empty() && self.slots.len() > KEPT && self.reserved.is_empty() {
             // Nothing is open: give the memory of a burst back. Only then an identifier may be used again without rest.
-            *self = Self::default();
+            (self.slots, self.free) = Default::default();
         }
         Some(exchange)
+    }
+
+    /// Puts back what an earlier client had open; `false` when the identifier stands for something else.
+    pub(super) fn restore(&mut self, id: PacketId, exchange: Exchange) -> bool {
+        self.marks.on_found(id, false);
+        let index = id.get() - 1;
+        let (size, is_reserved) = (exchange.size(), self.reserved.contains(&index));
+        match self.slot_of(index) {
+            Some(slot @ None) if !is_reserved => *slot = Some(exchange),
+            Some(_) | None => return false,
+        }
+        self.bytes += size;
+        true
+    }
+
+    /// This identifier is never used: a newer release knows what it stands for.
+    pub(super) fn reserve(&mut self, id: PacketId) {
+        self.marks.on_found(id, true);
+        let index = id.get() - 1;
+        if self.slot_of(index).is_some_and(|slot| slot.is_none()) && !self.reserved.contains(&index) {
+            self.reserved.push(index);
+        }
+    }
+
+    /// Everything is restored: the identifiers between are free.
+    pub(super) fn on_restored(&mut self) {
+        let open = (0_u16..=u16::MAX).zip(&self.slots).filter(|(_, slot)| slot.is_none());
+        self.free = open.map(|(index, _)| index).filter(|index| !self.reserved.contains(index)).collect();
+    }
+
+    fn slot_of(&mut self, index: u16) -> Option<&mut Option<Exchange>> {
+        while self.slots.len() <= usize::from(index) {
+            self.slots.push(None);
+        }
+        self.slots.get_mut(usize::from(index))
     }
 
     /// Identifiers of the exchanges that `pick` gives a number, in the order of these numbers.
@@ -150,7 +223,7 @@ impl Exchanges {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.free.len() == self.slots.len()
+        self.free.len() + self.reserved.len() == self.slots.len()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the receiver of QoS 1 and 2 messages has to remember: identifiers not yet released, and acknowledgements due.
 
+use super::marks::Marks;
 use crate::codec::{PacketId, QoS, ReasonCode};
 use std::collections::VecDeque;
 
@@ -86,9 +87,22 @@ pub(crate) struct Inbound {
     pending: VecDeque<PendingAck>,
     /// Token of the first element of `pending`; tokens are never used twice.
     first_token: u32,
+    /// Identifiers whose PUBREC was written and accepts: what a crash must not forget.
+    pub(super) marks: Marks,
 }
 
 impl Inbound {
+    /// `durable`: a store is told of identifiers that were accepted.
+    pub(super) fn new(durable: bool) -> Self {
+        Self { marks: Marks::new(durable), ..Self::default() }
+    }
+
+    /// An earlier client has accepted `id`.
+    pub(super) fn restore(&mut self, id: PacketId) {
+        self.marks.on_found(id, false);
+        self.unreleased.insert(id);
+    }
+
     /// Messages that count against our Receive Maximum (3.3.4).
     pub(crate) fn open(&self) -> u32 {
         // Both counters are bounded by the Receive Maximum, at most 65,535.
@@ -150,7 +164,10 @@ impl Inbound {
 
     /// PUBREC was written; one that refuses ends the exchange (4.3.3-9).
     pub(crate) fn on_pubrec(&mut self, id: PacketId, reason: ReasonCode) {
-        if reason.is_error() {
+        if !reason.is_error() {
+            self.marks.want(id);
+        } else {
+            self.marks.set(id, false);
             self.unreleased.remove(id);
             if self.counted.remove(id) {
                 self.unsent_acks += 1;
@@ -163,12 +180,18 @@ impl Inbound {
         if self.counted.remove(id) {
             self.unsent_acks += 1;
         }
+        self.marks.set(id, false);
         self.unreleased.remove(id)
     }
 
-    /// The transmit buffer went to the transport: the server may use that quota again.
-    pub(crate) fn on_handed_over(&mut self) {
-        self.unsent_acks = 0;
+    /// Acknowledgements that the transport has not got yet.
+    pub(crate) fn unsent_acks(&self) -> u32 {
+        self.unsent_acks
+    }
+
+    /// So many of them went to the transport: the server may use that quota again.
+    pub(crate) fn on_handed_over(&mut self, acks: u32) {
+        self.unsent_acks = self.unsent_acks.saturating_sub(acks);
     }
 
     /// The connection ended: what the application has not acknowledged will come again.
@@ -188,6 +211,7 @@ impl Inbound {
     /// The session is gone: every identifier means a new message from now on.
     pub(crate) fn on_session_lost(&mut self) {
         self.unreleased.clear();
+        self.marks.clear();
     }
 }
 

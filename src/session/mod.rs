@@ -4,15 +4,20 @@
 
 mod exchanges;
 mod inbound;
+mod journal;
+mod marks;
 mod publication;
 mod queue;
+mod record;
 mod subscriptions;
 
 pub(crate) use exchanges::{Exchange, Exchanges};
 pub(crate) use inbound::{Arrival, Inbound};
+pub use journal::StoreChange;
 pub use publication::PayloadSource;
 pub(crate) use publication::Publication;
 pub(crate) use queue::Queue;
+pub(crate) use record::{Clock, FORMAT, is_of_a_message};
 pub(crate) use subscriptions::Subscriptions;
 
 use crate::codec::{PacketId, SubscribeOptions};
@@ -21,6 +26,11 @@ use std::collections::VecDeque;
 /// Names one operation of the application, such as a publish, until it is settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OpId(pub u32);
+
+impl OpId {
+    /// The publish has settled early, or was one of an earlier client: what fails now is told by a notice.
+    pub(crate) const DETACHED: Self = Self(0);
+}
 
 /// A SUBSCRIBE or UNSUBSCRIBE that waits for a connection or a packet identifier.
 #[derive(Debug)]
@@ -65,7 +75,8 @@ pub(crate) struct Session {
     pub(crate) subscriptions: Subscriptions,
     /// PUBLISH packets to send again on this connection, in their original order (4.6.0-1).
     pub(crate) resend: VecDeque<PacketId>,
-    next_sequence: u64,
+    last_sequence: u64,
+    journal: journal::Journal,
 }
 
 /// What is left of the publishes in flight when the session has ended on the server.
@@ -77,9 +88,24 @@ pub(crate) struct Remains {
 }
 
 impl Session {
+    /// `durable`: a store is told of all that changes.
+    pub(crate) fn new(durable: bool) -> Self {
+        Self {
+            exchanges: Exchanges::new(durable),
+            inbound: Inbound::new(durable),
+            journal: journal::Journal::new(durable),
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn next_sequence(&mut self) -> u64 {
-        self.next_sequence += 1;
-        self.next_sequence
+        self.last_sequence += 1;
+        self.last_sequence
+    }
+
+    /// Whether nothing was published, sent or restored yet.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.last_sequence == 0
     }
 
     /// The connection ended: requests in flight wait again, publishes keep their identifiers.

@@ -2,6 +2,7 @@
 
 use super::OpId;
 use crate::codec::{PacketId, Properties, Publish, QoS};
+use crate::error::Error;
 use crate::time::Instant;
 
 /// Payload bytes that may live outside this memory, such as a JavaScript `Uint8Array`: copied once, to where they stay.
@@ -40,6 +41,8 @@ pub(crate) struct Publication {
     pub(crate) topic: Box<str>,
     /// When the Message Expiry Interval runs out, for a message that was never sent (3.3.2.3.3).
     pub(crate) expires: Option<Instant>,
+    /// Settles when it is handed over for the first time, not with its acknowledgement.
+    pub(crate) until_sent: bool,
     /// It was sent before, in a session that the server has lost: it may have arrived.
     pub(crate) sent: bool,
     properties_len: usize,
@@ -68,6 +71,7 @@ impl Publication {
             retain,
             topic: topic.into(),
             expires: None,
+            until_sent: false,
             sent: false,
             properties_len: properties.len(),
             block,
@@ -86,6 +90,16 @@ impl Publication {
             properties: Properties::from_validated(properties),
             payload,
         }
+    }
+
+    /// What to settle when it is handed over.
+    pub(crate) fn unsent_op(&self) -> Option<OpId> {
+        self.op.filter(|op| *op != OpId::DETACHED && (self.until_sent || self.qos == QoS::AtMostOnce))
+    }
+
+    /// The same error, with the topic where nothing else tells which message it is about.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        if self.op == Some(OpId::DETACHED) { error.with_text(Some(&self.topic)) } else { error }
     }
 
     /// Bytes that this message holds in memory.

@@ -68,6 +68,11 @@ impl Queue {
         self.pop(true)
     }
 
+    /// Waiting messages of QoS 1 and 2.
+    pub(super) fn acknowledged(&self) -> impl Iterator<Item = &Publication> {
+        self.acknowledged.iter()
+    }
+
     pub(crate) fn remove(&mut self, op: OpId) -> Option<Publication> {
         let publication = [&mut self.at_most_once, &mut self.acknowledged].into_iter().find_map(|lane| {
             let index = lane.iter().position(|publication| publication.op == Some(op))?;

@@ -4,7 +4,7 @@ use super::driver::Driver;
 use super::host::EngineHost;
 use super::options::{Options, texts};
 use super::{fault, objects};
-use crate::client::{Client, Presence, Stats};
+use crate::client::{Client, Presence, PublishOptions, Stats};
 use crate::codec::{PacketType, Properties, PropertyScope, QoS, ReasonCode};
 use crate::session::{Filter, OpId, PayloadSource};
 use js_sys::{Array, Uint8Array};
@@ -48,6 +48,29 @@ impl MqttEngine {
         }
     }
 
+    /// Takes in what the store of a durable client holds: key, record, key and so on; with the time in milliseconds since
+    /// 1970. Once, before anything else.
+    pub fn restore(&self, records: &Array, unix_time: f64) {
+        self.driver.restore(records, unix_time);
+    }
+
+    /// The store has done what `onStore` asked for.
+    pub fn stored(&self) {
+        self.driver.wake(&mut |client: &mut Client, _| client.handle_stored());
+    }
+
+    /// The store has not done it. The engine goes on without one.
+    #[wasm_bindgen(js_name = storeFailed)]
+    pub fn store_failed(&self) {
+        self.driver.wake(&mut |client: &mut Client, _| client.handle_store_failed());
+    }
+
+    /// The store is empty and can be used: asks to be told everything.
+    #[wasm_bindgen(js_name = storeAgain)]
+    pub fn store_again(&self) {
+        self.driver.wake(&mut |client: &mut Client, _| client.store_again());
+    }
+
     /// Starts connecting.
     ///
     /// # Errors
@@ -56,7 +79,8 @@ impl MqttEngine {
         self.driver.command(&mut |client: &mut Client, now| client.start(now).map(|()| 0)).map(|_| ())
     }
 
-    /// Publishes; `flags` are the QoS and, times four, the RETAIN flag. Returns the operation.
+    /// Publishes; `flags` are the QoS, times four the RETAIN flag, and times eight whether the operation completes when the
+    /// packet is first handed over. Returns the operation.
     ///
     /// # Errors
     /// See [`Client::publish`].
@@ -67,18 +91,15 @@ impl MqttEngine {
         flags: u8,
         properties: Option<Options>,
     ) -> Result<u32, JsValue> {
-        let qos = QoS::from_u8(flags & 3).unwrap_or_default();
+        let options = PublishOptions {
+            qos: QoS::from_u8(flags & 3).unwrap_or_default(),
+            retain: flags & 4 != 0,
+            until_sent: flags & 8 != 0,
+        };
         self.driver.command(&mut |client: &mut Client, now| {
             let block =
                 properties.as_ref().map(Options::to_publish_properties).transpose()?.unwrap_or_default();
-            let op = client.publish(
-                now,
-                topic,
-                &JsPayload(payload),
-                qos,
-                flags & 4 != 0,
-                block.as_properties(),
-            )?;
+            let op = client.publish_with(now, topic, &JsPayload(payload), options, block.as_properties())?;
             Ok(op.0)
         })
     }

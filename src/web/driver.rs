@@ -1,22 +1,21 @@
 //! Joins the core to a WebSocket, a timer and the host. The only place that calls out.
 
 use super::batch::{Batch, Detail};
+use super::dialing::with_credentials;
 use super::fault::Busy;
-use super::host::{EngineHost, HostError, Target};
+use super::host::{EngineHost, Target};
 use super::objects;
 use super::options::texts;
 use super::socket::{Socket, SocketEvent};
 use super::timer::Timer;
 use crate::client::{Client, TransportClose, TransportRequest};
 use crate::codec::Properties;
-use crate::connection::Credentials;
 use crate::error::{Error, ErrorCode};
 use crate::time::{Instant, Millis};
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 /// Bytes in the browser's send buffer above which the rest waits here, where it can still expire or be cancelled.
 const HIGH_WATER: u32 = 256 * 1024;
@@ -30,14 +29,14 @@ pub(super) struct Driver {
     pub(super) host: EngineHost,
     busy: Busy,
     client: RefCell<Client>,
-    socket: RefCell<Option<Socket>>,
+    pub(super) socket: RefCell<Option<Socket>>,
     /// Sockets whose closures may still be on the stack; dropped on a later entry.
     retired: RefCell<Vec<Socket>>,
     /// Tells events of the current attempt from those of earlier ones.
-    generation: Cell<u32>,
-    target: RefCell<Option<Target>>,
+    pub(super) generation: Cell<u32>,
+    pub(super) target: RefCell<Option<Target>>,
     /// What the host said when it could not provide URL or credentials: the application sees this very object.
-    provider_error: RefCell<Option<JsValue>>,
+    pub(super) provider_error: RefCell<Option<JsValue>>,
     failing_since: Cell<Option<Instant>>,
     pumping: Cell<bool>,
     pump_again: Cell<bool>,
@@ -45,7 +44,7 @@ pub(super) struct Driver {
     batch: RefCell<Batch>,
     buffer: RefCell<Vec<u8>>,
     timer: Timer,
-    this: Weak<Self>,
+    pub(super) this: Weak<Self>,
 }
 
 impl Driver {
@@ -121,8 +120,14 @@ impl Driver {
         self.pump(None);
     }
 
-    /// Drops what belongs to an engine that is not used any more.
+    /// Drops what belongs to an engine that is not used any more, after the store has been told what was left to tell.
     pub(super) fn shut_down(&self) {
+        let mut changes = None;
+        self.enter(&mut |client: &mut Client, now| {
+            client.terminate();
+            changes = client.poll_store(now);
+        });
+        self.hand_out_changes(changes);
         self.timer.cancel();
         self.retire_socket();
     }
@@ -139,7 +144,7 @@ impl Driver {
     /// `chunk` is what was just received; messages refer to it. While they are being handed out nothing is sent: their
     /// handlers run in the microtask that the host has queued, and the flush after it sends acknowledgements and
     /// answers in one go.
-    fn pump(&self, chunk: Option<&ArrayBuffer>) {
+    pub(super) fn pump(&self, chunk: Option<&ArrayBuffer>) {
         if self.pumping.replace(true) {
             self.pump_again.set(true);
             return;
@@ -204,9 +209,14 @@ impl Driver {
 
     fn transmit(&self) {
         let mut buffer = self.buffer.take();
-        while self.has_room() {
-            let mut filled = false;
-            self.enter(&mut |client: &mut Client, now| filled = client.poll_transmit(now, &mut buffer));
+        loop {
+            let has_room = self.has_room();
+            let (mut changes, mut filled) = (None, false);
+            self.enter(&mut |client: &mut Client, now| {
+                changes = client.poll_store(now);
+                filled = has_room && client.poll_transmit(now, &mut buffer);
+            });
+            self.hand_out_changes(changes);
             if !filled {
                 break;
             }
@@ -260,68 +270,6 @@ impl Driver {
         }
     }
 
-    /// Asks the host for URL and credentials, which may take a while.
-    fn resolve(&self, attempt: u32) {
-        let generation = self.generation.get().wrapping_add(1);
-        self.generation.set(generation);
-        self.provider_error.take();
-        let promise = match self.host.resolve(attempt) {
-            Ok(promise) => promise,
-            Err(thrown) => return self.on_provider_error(thrown),
-        };
-        let this = self.this.clone();
-        spawn_local(async move {
-            let answer = JsFuture::from(promise).await;
-            let Some(driver) = this.upgrade().filter(|driver| driver.generation.get() == generation) else {
-                return;
-            };
-            match answer {
-                Ok(target) => driver.open(target.unchecked_into()),
-                Err(thrown) => driver.on_provider_error(thrown),
-            }
-            driver.pump(None);
-        });
-    }
-
-    fn on_provider_error(&self, thrown: JsValue) {
-        let retryable = thrown.is_object() && thrown.unchecked_ref::<HostError>().retryable() != Some(false);
-        let code = if retryable { ErrorCode::ProviderFailed } else { ErrorCode::InvalidUrl };
-        self.provider_error.replace(Some(thrown));
-        self.fail(Error::new(code));
-    }
-
-    fn open(&self, target: Target) {
-        let mut checked = Ok(());
-        with_credentials(&target, &mut |credentials| {
-            self.enter(&mut |client: &mut Client, _| checked = client.check_credentials(credentials));
-        });
-        if let Err(error) = checked {
-            if let Some(ws) = target.socket() {
-                let _thrown = ws.close();
-            }
-            return self.fail(error);
-        }
-        let protocols = target.protocols();
-        let made = match target.socket() {
-            Some(ws) => Ok(ws),
-            None => Socket::open(&target.url(), &protocols),
-        };
-        let ws = match made {
-            Ok(ws) => ws,
-            Err(thrown) => return self.fail(open_error(&thrown, &target.url())),
-        };
-        let _thrown = self.host.on_socket(&ws);
-        let (this, generation) = (self.this.clone(), self.generation.get());
-        let socket = Socket::new(ws, move |event| {
-            // Late events of a socket that was given up mean nothing.
-            if let Some(driver) = this.upgrade().filter(|driver| driver.generation.get() == generation) {
-                driver.on_socket_event(event);
-            }
-        });
-        self.target.replace(Some(target));
-        self.socket.replace(Some(socket));
-    }
-
     fn retire_socket(&self) {
         self.generation.set(self.generation.get().wrapping_add(1));
         self.failing_since.set(None);
@@ -332,7 +280,7 @@ impl Driver {
         }
     }
 
-    fn on_socket_event(&self, event: SocketEvent) {
+    pub(super) fn on_socket_event(&self, event: SocketEvent) {
         match event {
             SocketEvent::Open => self.on_open(),
             SocketEvent::Message(data) => return self.on_message(&data),
@@ -384,7 +332,7 @@ impl Driver {
         });
     }
 
-    fn fail(&self, error: Error) {
+    pub(super) fn fail(&self, error: Error) {
         let mut error = Some(error);
         self.enter(&mut |client: &mut Client, now| {
             if let Some(error) = error.take() {
@@ -392,29 +340,6 @@ impl Driver {
             }
         });
     }
-}
-
-/// Copies the credentials in for as long as `look` takes.
-fn with_credentials(target: &Target, look: &mut dyn FnMut(Credentials<'_>)) {
-    let username = target.username();
-    let password = target.password().map(|password| password.to_vec());
-    let auth_data = target.auth_data().map(|data| data.to_vec());
-    look(Credentials {
-        username: username.as_deref(),
-        password: password.as_deref(),
-        auth_data: auth_data.as_deref(),
-    });
-}
-
-/// What the WebSocket constructor threw.
-fn open_error(thrown: &JsValue, url: &str) -> Error {
-    let name = if thrown.is_object() { thrown.unchecked_ref::<HostError>().name() } else { None };
-    Error::new(match name.as_deref() {
-        Some("SyntaxError") => ErrorCode::InvalidUrl,
-        // Mixed content; with wss: it is the Content Security Policy that WebKit and Firefox speak for.
-        Some("SecurityError") if url.starts_with("ws:") => ErrorCode::InsecureUrl,
-        Some(_) | None => ErrorCode::BlockedByCsp,
-    })
 }
 
 /// Milliseconds of a clock that never goes back.

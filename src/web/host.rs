@@ -29,6 +29,10 @@ extern "C" {
         details: &Array,
     ) -> Result<(), JsValue>;
 
+    /// Hands changes to the store: keys, each followed by its record or by undefined to remove it.
+    #[wasm_bindgen(method, catch, js_name = onStore)]
+    pub(super) fn on_store(this: &EngineHost, changes: &Array, all: bool) -> Result<(), JsValue>;
+
     /// Asks for `flush` in a microtask.
     #[wasm_bindgen(method, catch)]
     pub(super) fn schedule(this: &EngineHost) -> Result<(), JsValue>;

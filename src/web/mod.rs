@@ -7,12 +7,14 @@
 mod allocator;
 mod batch;
 mod binding;
+mod dialing;
 mod driver;
 mod fault;
 mod host;
 mod objects;
 mod options;
 mod socket;
+mod store;
 mod timer;
 
 pub use binding::{MqttEngine, decode_properties};

@@ -156,6 +156,7 @@ impl Options {
             },
             manual_ack: self.flag("manualAck"),
             requeue_exactly_once: self.flag("requeueQos2"),
+            durable: self.flag("durable"),
         })
     }
 

@@ -1,0 +1,40 @@
+//! Records on their way to the store of a durable client, and back.
+
+use super::driver::Driver;
+use crate::client::{Client, StoreChanges};
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+impl Driver {
+    /// Takes in what the store holds: key, record, key and so on.
+    pub(super) fn restore(&self, records: &Array, unix_time: f64) {
+        let mut records = records.iter();
+        let mut next = || {
+            let key = records.next()?.as_f64().unwrap_or_default();
+            // What is no whole number below 2^53 becomes a key that is nobody's.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let key = key as u64;
+            let record = records.next()?;
+            Some((key, record.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec).unwrap_or_default()))
+        };
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let unix_time = unix_time as u64;
+        self.wake(&mut |client: &mut Client, now| {
+            client.restore(now, unix_time, &mut core::iter::from_fn(&mut next));
+        });
+    }
+
+    pub(super) fn hand_out_changes(&self, changes: Option<StoreChanges>) {
+        let Some(StoreChanges { changes, all }) = changes else { return };
+        let list = Array::new();
+        for (key, record) in changes {
+            // Keys are below 2^53.
+            #[allow(clippy::cast_precision_loss)]
+            list.push(&JsValue::from_f64(key as f64));
+            list.push(&record.map_or(JsValue::UNDEFINED, |record| Uint8Array::from(&*record).into()));
+        }
+        if self.host.on_store(&list, all).is_err() {
+            self.enter(&mut |client: &mut Client, _| client.handle_store_failed());
+        }
+    }
+}
