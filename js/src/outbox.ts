@@ -1,24 +1,33 @@
 import { MqttError } from "./errors.js";
+import { acquire } from "./lock.js";
 import type { ClientOptions } from "./options.js";
 import type { KeeperSink, Outbox } from "./store/outbox.js";
 
 /**
- * Opens the outbox of a client that has a store, with code that only such clients load; nothing if it has to go without.
- * `name` is that of the session. Rejects with `client-id-in-use` when another client has it.
+ * Takes the outbox of a client that has a store, with code that only such clients load, and reads what is in it; nothing
+ * if the client has to go without. `session` names it, unless the application does. Rejects with `client-id-in-use` when
+ * another client has it.
  */
 export async function openOutbox(
   { store, whenClientIdInUse }: ClientOptions,
-  name: string,
+  session: string,
   signal: AbortSignal,
   sink: KeeperSink,
 ): Promise<Outbox | undefined> {
-  if (!store || store === "memory") return undefined;
-  const options = store === "indexeddb" ? {} : store;
-  const loading = import("./store/outbox.js").catch((cause) => {
-    const error = new MqttError("store-unavailable", { detail: "its script cannot be loaded", cause });
-    if (options.fallback === "fail") throw error;
-    sink.report(error);
-  });
-  const wait = whenClientIdInUse === "wait";
-  return (await loading)?.openOutbox({ name, ...options, wait, signal }, sink);
+  const options = typeof store === "object" ? store : {};
+  const { name = session, fallback } = options;
+  const release = await acquire(`${name} outbox`, { wait: whenClientIdInUse === "wait", signal });
+  try {
+    const chunk = await import("./store/outbox.js").catch((cause) => {
+      const error = new MqttError("store-unavailable", { detail: "its script cannot be loaded", cause });
+      if (fallback === "fail") throw error;
+      sink.report(error);
+    });
+    const outbox = await chunk?.openOutbox(name, options, sink);
+    if (!outbox) release();
+    return outbox && { ...outbox, close: () => outbox.close().finally(release) };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }

@@ -6,7 +6,7 @@ import { Claim } from "./claim.js";
 import type { ClientEvents } from "./client-events.js";
 import { Engine } from "./engine.js";
 import type { ErrorCode } from "./error-codes.js";
-import { asMqttError, type MqttError } from "./errors.js";
+import { asMqttError, MqttError } from "./errors.js";
 import type { Emitter } from "./events.js";
 import { sessionName } from "./lock.js";
 import { ReceivedMessage } from "./message.js";
@@ -58,7 +58,11 @@ export class Runtime {
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
     this.#reports = new Reports(parts.events, parts.options.logger);
-    this.#attempts = new Attempts(parts.urls, parts.options, (error) => this.report(error));
+    this.#attempts = new Attempts(parts.urls, parts.options, {
+      reconnect: () => this.calls.try((raw) => raw.renew()),
+      reauthenticate: (data) => this.#reauthenticate(data, { timeout: parts.engineOptions.connectTimeout }),
+      report: (error) => this.report(error),
+    });
     this.#claim = new Claim(parts.urls.first, parts.options);
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -112,10 +116,13 @@ export class Runtime {
     options: OperationOptions,
   ): Promise<Uint8Array | undefined> {
     this.calls.assertOpen();
-    const first = data ?? (await this.#attempts.introduce());
+    return this.#reauthenticate(data ?? (await this.#attempts.renewal.introduce()), options);
+  }
+
+  #reauthenticate(data: Uint8Array | undefined, options: OperationOptions): Promise<Uint8Array | undefined> {
     return this.calls.operate(
       options,
-      (raw) => raw.reauthenticate(first),
+      (raw) => raw.reauthenticate(data),
       (record: CompletedRecord) => record.answer?.authenticationData,
     );
   }
@@ -202,6 +209,7 @@ export class Runtime {
           // Held locks keep a page from being kept for the Back button, and its successor may be of the same site.
           if (presence === LEFT) this.#claim.drop();
           else if (this.#opening && !this.#claim.isHeld) return this.#enter();
+          this.#attempts.renewal.look(); // first: what expired while the page slept is of no use to a probe
           this.calls.try((raw) => raw.wake(presence, isCutOff));
         },
         blocked: (address) => {
@@ -223,6 +231,7 @@ export class Runtime {
       },
       failed: () => calls.try((raw) => raw.storeFailed()),
       again: () => calls.try((raw) => raw.storeAgain()),
+      error: (code, init) => new MqttError(code, init),
       report: (error) => this.report(error),
       end: (error) => this.#giveUp(error),
     });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { MqttError } from "../../js/src/errors.js";
+import { MqttError } from "../../js/src/errors.js";
 import { Keeper } from "../../js/src/store/keeper.js";
 import type { Store, StoreOptions } from "../../js/src/store/types.js";
 import { turn } from "./support/fake.js";
@@ -15,6 +15,7 @@ function keep(store: MemoryStore | (() => Store | Promise<Store>), options: Stor
   };
   const open = typeof store === "function" ? store : () => store;
   const keeper = new Keeper(open, options, {
+    error: (code, init) => new MqttError(code, init),
     stored: (mark) => told.push(`stored ${mark}`),
     failed: () => told.push("failed"),
     again: () => told.push("again"),

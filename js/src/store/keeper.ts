@@ -1,4 +1,4 @@
-import { asMqttError, MqttError } from "../errors.js";
+import type { MqttError, MqttErrorInit } from "../errors.js";
 import type { MaybePromise } from "../types.js";
 import type { Store, StoreChange, StoreOptions } from "./types.js";
 
@@ -6,12 +6,19 @@ import type { Store, StoreChange, StoreOptions } from "./types.js";
 const FIRST_DELAY = 1000;
 const LONGEST_DELAY = 60_000;
 
+/** Stands for the answer that a store did not give. */
+const SILENT = Symbol("silent");
+
 /** Records as they cross the boundary: key, record, key, record; `undefined` in place of a record removes it. */
 export type Records = (number | Uint8Array)[];
 export type Changes = readonly (number | Uint8Array | undefined)[];
 
+type StoreErrorCode = "store-unavailable" | "store-full" | "store-damaged";
+
 /** What the keeper of a store has to tell. */
 export interface KeeperSink {
+  /** Makes an error. It is asked for, so that this code, which is loaded by itself, imports nothing that clients share. */
+  error(code: StoreErrorCode, init: MqttErrorInit): MqttError;
   /** The changes that were handed over with `mark` are safe. */
   stored(mark: number): void;
   /** They are not; go on without the store. */
@@ -60,8 +67,9 @@ export class Keeper {
     try {
       return await this.#read();
     } catch (cause) {
-      if (!this.#mayFail) throw storeError(cause);
-      this.#note(storeError(cause));
+      const error = this.#error(cause);
+      if (!this.#mayFail) throw error;
+      this.#note(error);
       return [];
     }
   }
@@ -88,7 +96,9 @@ export class Keeper {
       else records.push(key, record instanceof Uint8Array ? record : new Uint8Array(0)); // which the engine removes
     }
     this.#isLoaded = true;
-    if (foreign > 0) this.#sink.report(new MqttError("store-damaged", { detail: `${foreign} foreign keys` }));
+    if (foreign > 0) {
+      this.#sink.report(this.#sink.error("store-damaged", { detail: `${foreign} foreign keys` }));
+    }
     return records;
   }
 
@@ -97,22 +107,20 @@ export class Keeper {
       if (this.#failure && !all) throw this.#failure;
       await this.#within((store) => store.write(pairs(changes), all));
     } catch (cause) {
-      return this.#fail(storeError(cause));
+      this.#note(this.#error(cause));
+      if (!this.#mayFail) return;
+      this.#sink.failed();
+      return this.#retryLater();
     }
     this.#failure = undefined;
     this.#delay = FIRST_DELAY;
     this.#sink.stored(mark);
   }
 
-  /** What is in the store stays there: it may be old, but without it a reload would lose what is not sent yet. */
-  #fail(error: MqttError): void {
-    this.#note(error);
-    if (!this.#mayFail) return;
-    this.#sink.failed();
-    this.#retryLater();
-  }
-
-  /** Told once, until the store works again. */
+  /**
+   * Told once, until the store works again. What is in it stays there: it may be old, but without it a reload would lose
+   * what is not sent yet.
+   */
   #note(error: MqttError): void {
     const isNew = !this.#failure;
     this.#failure = error;
@@ -140,13 +148,21 @@ export class Keeper {
   /** Asks the store, which runs code of the application, and waits for its answer as long as that may take. */
   #within<T>(ask: (store: Store) => MaybePromise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const silent = { detail: "no answer", limit: this.#timeout };
-      const timer = setTimeout(() => reject(new MqttError("store-unavailable", silent)), this.#timeout);
+      const timer = setTimeout(() => reject(SILENT), this.#timeout);
       this.#opened()
         .then(ask)
         .then(resolve, reject)
         .finally(() => clearTimeout(timer));
     });
+  }
+
+  #error(cause: unknown): MqttError {
+    if (this.#failure && cause === this.#failure) return this.#failure;
+    if (cause === SILENT) {
+      return this.#sink.error("store-unavailable", { detail: "no answer", limit: this.#timeout });
+    }
+    const isFull = (cause as Error | null)?.name === "QuotaExceededError";
+    return this.#sink.error(isFull ? "store-full" : "store-unavailable", { cause });
   }
 
   #opened(): Promise<Store> {
@@ -166,9 +182,4 @@ function pairs(changes: Changes): StoreChange[] {
     list.push([changes[at] as number, changes[at + 1] as Uint8Array | undefined]);
   }
   return list;
-}
-
-function storeError(cause: unknown): MqttError {
-  const isFull = (cause as Error | null)?.name === "QuotaExceededError";
-  return asMqttError(cause, isFull ? "store-full" : "store-unavailable");
 }

@@ -1,10 +1,9 @@
 // What is loaded only by clients with a store: the keeper of it, and IndexedDB.
-import { acquire } from "../lock.js";
 import { IndexedDbStore } from "./indexeddb.js";
 import { Keeper, type KeeperSink, type Records } from "./keeper.js";
 import type { StoreOptions } from "./types.js";
 
-export type { Changes, KeeperSink, Records } from "./keeper.js";
+export type { KeeperSink } from "./keeper.js";
 
 /** What a client with a store has of it. */
 export interface Outbox {
@@ -12,25 +11,15 @@ export interface Outbox {
   take(): Records;
   /** See `Keeper`. */
   readonly save: Keeper["save"];
-  /** Resolves when the last changes are written or given up, and other tabs may have the outbox. */
+  /** Resolves when the last changes are written or given up. */
   close(): Promise<void>;
 }
 
-/** How a client opens its outbox. */
-export interface OutboxOptions extends StoreOptions {
-  readonly name: string;
-  /** Whether to wait for as long as another tab has it. */
-  readonly wait: boolean;
-  /** Aborted when the client ends before. */
-  readonly signal: AbortSignal;
-}
-
-/** Takes the outbox from other tabs and reads what is in it. Rejects with `client-id-in-use`, and as `fallback` says. */
-export async function openOutbox(options: OutboxOptions, sink: KeeperSink): Promise<Outbox> {
-  const { name, durability = "relaxed", open = () => new IndexedDbStore(name, durability) } = options;
-  const release = await acquire(`${name} outbox`, options);
+/** Reads what is in the outbox `name`, which nobody else must use. Rejects as `fallback` says. */
+export async function openOutbox(name: string, options: StoreOptions, sink: KeeperSink): Promise<Outbox> {
+  const { durability = "relaxed", open = () => new IndexedDbStore(name, durability) } = options;
   const keeper = new Keeper(() => open(name), options, sink);
-  const close = () => keeper.close().finally(release);
+  const close = () => keeper.close();
   try {
     let records = await keeper.load();
     const take = () => {
