@@ -3,53 +3,73 @@ import { connect, createServer } from "node:net";
 import { listen } from "./rig.mjs";
 import { waiters } from "./wait.mjs";
 
+const never = () => Number.POSITIVE_INFINITY;
+
 /**
  * @typedef {object} Faults what happens to every connection; all off by default
  * @property {number} latency milliseconds by which each chunk is held back, in order
  * @property {number} chunk largest number of bytes written at once
+ * @property {number} pause milliseconds between two such pieces; 0: one turn of the event loop
  * @property {(n: number) => number} cutUp bytes after which connection `n` (from 0) is cut on the way to the server
  * @property {(n: number) => number} cutDown the same for the way to the client
- * @property {(n: number) => number} flipDown offset of the byte whose bits are inverted on the way to the client
- * @property {"rst" | "fin"} how what a cut looks like
+ * @property {(n: number) => number} flipUp offset from which bytes are inverted on the way to the server
+ * @property {(n: number) => number} flipDown the same for the way to the client
+ * @property {number} flips how many bytes are inverted
+ * @property {"rst" | "fin" | "silence" | "mute"} how what a cut looks like. `silence`: nothing comes through any more,
+ *   in neither direction, no end either; `mute`: so in the direction of the cut alone
  * @property {"pass" | "blackhole" | "refuse"} mode `blackhole` swallows bytes and closes, `refuse` resets new connections
+ * @property {(n: number) => Partial<Faults>} plan what is different for connection `n`
+ * @property {(n: number, what: string, way: "up" | "down", at: number) => void} struck told of each cut and inversion
  */
 const none = {
   latency: 0,
   chunk: Number.POSITIVE_INFINITY,
-  cutUp: () => Number.POSITIVE_INFINITY,
-  cutDown: () => Number.POSITIVE_INFINITY,
-  flipDown: () => Number.NaN,
+  pause: 0,
+  cutUp: never,
+  cutDown: never,
+  flipUp: never,
+  flipDown: never,
+  flips: 1,
   how: "rst",
   mode: "pass",
+  plan: () => ({}),
+  struck: () => {},
 };
 
-/** Starts a proxy to `target`. Resolves with `{ port, set(faults), reset(), kill(how), quiet(), accepted, stop() }`. */
+/**
+ * Starts a proxy to `target`. Resolves with `{ port, set(faults), reset(), kill(how), quiet(), accepted, stop() }`.
+ * What is set holds for open connections too, but for the places of cuts and inversions.
+ */
 export async function startChaos({ target }) {
-  const faults = { ...none };
+  const common = { ...none };
   const links = new Set();
   const changes = waiters();
   let accepted = 0;
 
   const server = createServer((client) => {
-    if (faults.mode === "refuse") return reset(client);
+    if (common.mode === "refuse") return reset(client);
     const upstream = connect({ port: target, host: "127.0.0.1", noDelay: true });
     const n = accepted++;
+    const faults = Object.assign(Object.create(common), common.plan(n));
     const sides = [client, upstream];
-    const cut = (how = faults.how) => {
-      for (const side of sides) how === "rst" ? reset(side) : side.destroySoon();
+    const silent = new Set();
+    const link = { n, faults, silent };
+    link.cut = (how = faults.how, way) => {
+      if (how === "silence") silent.add("up").add("down");
+      else if (how === "mute") silent.add(way);
+      else for (const side of sides) how === "rst" ? reset(side) : side.destroySoon();
     };
     client.setNoDelay(true);
-    links.add(cut);
+    links.add(link.cut);
     for (const side of sides) {
       side.on("close", () => {
-        if (!sides.every(({ closed }) => closed)) return; // a black hole keeps one side open
-        links.delete(cut);
+        if (!sides.every(({ closed }) => closed)) return; // a silent link keeps one side open
+        links.delete(link.cut);
         changes.wake();
       });
     }
-    const flip = faults.flipDown(n);
-    pump(client, upstream, faults, { cutAt: faults.cutUp(n), cut });
-    pump(upstream, client, faults, { cutAt: faults.cutDown(n), cut, flip });
+    pump(client, upstream, link, "up", { cutAt: faults.cutUp(n), flipAt: faults.flipUp(n) });
+    pump(upstream, client, link, "down", { cutAt: faults.cutDown(n), flipAt: faults.flipDown(n) });
   });
   const port = await listen(server);
 
@@ -62,8 +82,8 @@ export async function startChaos({ target }) {
   };
   return {
     port,
-    set: (change) => Object.assign(faults, change),
-    reset: () => Object.assign(faults, none),
+    set: (change) => Object.assign(common, change),
+    reset: () => Object.assign(common, none),
     kill,
     stop,
     /** Resolves when no connection is open any more. */
@@ -80,33 +100,49 @@ function reset(socket) {
   else socket.resetAndDestroy();
 }
 
-/** Carries one direction. `cutAt` and `flip` count this direction's bytes from the start of the connection. */
-function pump(from, to, faults, { cutAt, cut, flip }) {
-  let passed = 0;
-  let queue = Promise.resolve();
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-  const write = async (bytes) => {
-    if (faults.latency > 0) await new Promise((resolve) => setTimeout(resolve, faults.latency));
-    if (flip >= passed && flip < passed + bytes.length) bytes[flip - passed] ^= 0xff;
+/** Carries one direction. `cutAt` and `flipAt` count this direction's bytes from the start of the connection. */
+function pump(from, to, { n, faults, silent, cut }, way, { cutAt, flipAt }) {
+  let passed = 0;
+  let over = false;
+  let queue = Promise.resolve();
+  const swallows = () => faults.mode === "blackhole" || silent.has(way);
+
+  const flip = (bytes) => {
+    const start = Math.max(flipAt, passed);
+    const end = Math.min(flipAt + faults.flips, passed + bytes.length);
+    if (start < end && start === flipAt) faults.struck(n, "garbage", way, flipAt);
+    for (let at = start; at < end; at++) bytes[at - passed] ^= 0xff;
+  };
+
+  const write = async (bytes, due) => {
+    if (due > Date.now()) await sleep(due - Date.now());
+    flip(bytes);
     const kept = bytes.subarray(0, Math.max(0, cutAt - passed));
-    for (let at = 0; at < kept.length && !to.destroyed; at += faults.chunk) {
+    for (let at = 0; at < kept.length && !to.destroyed && !swallows(); at += faults.chunk) {
       to.write(kept.subarray(at, at + faults.chunk));
-      // One turn of the event loop, so that the other end reads this piece before the next one comes.
-      if (faults.chunk < kept.length) await new Promise((resolve) => setImmediate(resolve));
+      // So that the other end reads this piece before the next one comes.
+      if (faults.chunk < kept.length) await (faults.pause > 0 ? sleep(faults.pause) : turn());
     }
     passed += bytes.length;
-    if (passed >= cutAt) cut();
+    if (passed < cutAt || over) return;
+    over = true;
+    if (!to.destroyed && !swallows()) faults.struck(n, faults.how, way, cutAt);
+    cut(faults.how, way);
   };
 
   from.on("data", (bytes) => {
-    if (faults.mode === "blackhole") return;
-    queue = queue.then(() => write(bytes));
+    if (swallows()) return;
+    const due = faults.latency > 0 ? Date.now() + faults.latency : 0;
+    queue = queue.then(() => write(bytes, due));
   });
   from.on("end", () => {
-    queue = queue.then(() => faults.mode !== "blackhole" && to.end());
+    queue = queue.then(() => swallows() || to.end());
   });
-  from.on("error", () => to.destroy());
+  from.on("error", () => swallows() || to.destroy());
   from.on("close", () => {
-    queue = queue.then(() => faults.mode !== "blackhole" && to.destroySoon());
+    queue = queue.then(() => swallows() || to.destroySoon());
   });
 }

@@ -10,8 +10,11 @@ import { freePort, temporaryFolder } from "./rig.mjs";
 /** The one account of the protected listener. */
 export const account = { username: "alice", password: "correct horse" };
 
-/** Starts Mosquitto. Resolves with `{ tcpPort, nativePort, protectedPort, version, output(), stop() }`. */
-export async function startMosquitto() {
+/**
+ * Starts Mosquitto. `persistence` keeps sessions and messages over a `restart`.
+ * Resolves with `{ tcpPort, nativePort, protectedPort, version, output(), restart(), stop() }`.
+ */
+export async function startMosquitto({ persistence = false } = {}) {
   const folder = temporaryFolder();
   const [tcpPort, nativePort, protectedPort] = [await freePort(), await freePort(), await freePort()];
   const passwords = join(folder.path, "passwords");
@@ -22,7 +25,8 @@ export async function startMosquitto() {
     `
 per_listener_settings true
 user ${userInfo().username}
-persistence false
+persistence ${persistence}
+persistence_location ${folder.path}/
 # The defaults drop messages of a burst without a word.
 max_queued_messages 0
 max_inflight_messages 0
@@ -38,12 +42,24 @@ allow_anonymous false
 password_file ${passwords}
 `,
   );
-  const child = await launch(which("mosquitto") ?? "mosquitto", ["-c", config], {
-    ready: /mosquitto version (\S+) running/,
-  });
+  const start = () =>
+    launch(which("mosquitto") ?? "mosquitto", ["-c", config], { ready: /mosquitto version (\S+) running/ });
+  let child = await start();
   const stop = async () => {
     await child.stop();
     await folder.stop();
   };
-  return { tcpPort, nativePort, protectedPort, version: child.match[1], output: child.output, stop };
+  return {
+    tcpPort,
+    nativePort,
+    protectedPort,
+    version: child.match[1],
+    output: () => child.output(),
+    /** Ends the broker in order, and starts it again on the same ports. */
+    async restart() {
+      await child.stop();
+      child = await start();
+    },
+    stop,
+  };
 }

@@ -1,0 +1,34 @@
+// The wire between the test and the page, past all faults. The next page dials it again.
+import { WebSocketServer } from "ws";
+import { waiters } from "../../rig/wait.mjs";
+
+/**
+ * Starts it. `heard(word, ...rest)` gets all that a page tells. Resolves with `{ port, send(command, argument),
+ * opened(), gone(), stop() }`: the two in the middle wait for a page, and for all of it to be over.
+ */
+export async function startControl({ heard }) {
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+  await new Promise((resolve) => server.once("listening", resolve));
+  const changes = waiters();
+  let page;
+  server.on("connection", (socket) => {
+    page = socket;
+    changes.wake();
+    socket.on("message", (text) => heard(...JSON.parse(text)));
+    socket.on("error", () => {}); // a page that crashes leaves it like that
+    socket.on("close", () => {
+      page = undefined;
+      changes.wake();
+    });
+  });
+  return {
+    port: server.address().port,
+    send: (command, argument) => page.send(JSON.stringify([command, argument])),
+    opened: () => changes.until(() => page, "the page"),
+    gone: () => changes.until(() => !page, "the end of the page"),
+    async stop() {
+      for (const client of server.clients) client.terminate();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
