@@ -59,7 +59,8 @@ export class MqttEngine {
      */
     ping(): number;
     /**
-     * Publishes; `flags` are the QoS and, times four, the RETAIN flag. Returns the operation.
+     * Publishes; `flags` are the QoS, times four the RETAIN flag, and times eight whether the operation completes when the
+     * packet is first handed over. Returns the operation.
      *
      * # Errors
      * See [`Client::publish`].
@@ -73,6 +74,18 @@ export class MqttEngine {
      */
     reauthenticate(data?: Uint8Array | number[] | null): number;
     /**
+     * Connects again with other credentials, in order and when it is quiet.
+     *
+     * # Errors
+     * `engine-crashed`.
+     */
+    renew(): void;
+    /**
+     * Takes in what the store of a durable client holds: key, record, key and so on; with the time in milliseconds since
+     * 1970. Once, before anything else.
+     */
+    restore(records: Array<any>, unix_time: number): void;
+    /**
      * Starts connecting.
      *
      * # Errors
@@ -83,6 +96,18 @@ export class MqttEngine {
      * Counters; all zero after a crash.
      */
     stats(): any;
+    /**
+     * The store is empty and can be used: asks to be told everything.
+     */
+    storeAgain(): void;
+    /**
+     * The store has not done it. The engine goes on without one.
+     */
+    storeFailed(): void;
+    /**
+     * The store has done what `onStore` asked for.
+     */
+    stored(): void;
     /**
      * Subscribes. Returns the operation, then the number of the subscription for each filter.
      *
