@@ -23,6 +23,7 @@ import silence from "./cases/silence.mjs";
 import subscriptions from "./cases/subscriptions.mjs";
 import volume from "./cases/volume.mjs";
 import wills from "./cases/wills.mjs";
+import worker from "./cases/worker.mjs";
 import { casesIn } from "./support/cases.mjs";
 import { openWorld } from "./support/world.mjs";
 
@@ -41,7 +42,7 @@ const families = {
 };
 Object.assign(families, { mistakes, limits, gateways, closing });
 Object.assign(families, { "manual-acks": manualAcks, authentication, silence, redirects, requests });
-Object.assign(families, { lifecycle, "packets-tap": packetsTap });
+Object.assign(families, { lifecycle, worker, "packets-tap": packetsTap });
 
 describe(`client in ${engine}`, () => {
   const world = {};

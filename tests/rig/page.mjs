@@ -28,10 +28,22 @@ const lasting = (driver) => ({ ask: (work) => work(driver) });
 
 /**
  * Wraps the one tab of a `browser` that is renewable, or of selenium's `driver` alone.
- * Returns `{ load(path), run(body, ...args), problems() }`.
+ * Returns `{ load(path), run(body, ...args), work(body, ...args), problems() }`.
  */
 export function openPage({ driver, browser = lasting(driver), origin, scripts }) {
   let count = 0;
+  /** Has `rig[how]` run `body` in the page, as a module of its own, so that it runs in its realm and under its CSP. */
+  const send = async (how, body, args) => {
+    const name = `${++count}.js`;
+    writeFileSync(join(scripts, name), `export default ${body};\n`);
+    const call = `rig.${how}(arguments[0], arguments[1]).then(arguments[2])`;
+    const module = `/scripts/${name}`;
+    const answer = JSON.parse(
+      await browser.ask((driver) => driver.executeAsyncScript(call, module, JSON.stringify(args))),
+    );
+    if (answer.error) throw new PageError(`in the page: ${answer.error}`);
+    return answer.value;
+  };
   return {
     /** Loads the page afresh: new memory, no sockets, no state. */
     async load(path = "/index.html") {
@@ -40,21 +52,10 @@ export function openPage({ driver, browser = lasting(driver), origin, scripts })
         throw new PageError(`${path} did not start: a script is missing or was refused`);
       }
     },
-    /**
-     * Runs `body(context, ...args)` in the page and resolves with what it returns. Arguments and result travel as
-     * JSON; the function travels as a module of its own, so that it runs in the page's realm and under its CSP.
-     */
-    async run(body, ...args) {
-      const name = `${++count}.js`;
-      writeFileSync(join(scripts, name), `export default ${body};\n`);
-      const call = "rig.run(arguments[0], arguments[1]).then(arguments[2])";
-      const module = `/scripts/${name}`;
-      const answer = JSON.parse(
-        await browser.ask((driver) => driver.executeAsyncScript(call, module, JSON.stringify(args))),
-      );
-      if (answer.error) throw new PageError(`in the page: ${answer.error}`);
-      return answer.value;
-    },
+    /** Runs `body(context, ...args)` in the page and resolves with what it returns. Arguments and result travel as JSON. */
+    run: (body, ...args) => send("run", body, args),
+    /** The same in a dedicated worker of the page, with a `state` of its own. */
+    work: (body, ...args) => send("work", body, args),
     /** Uncaught errors, unhandled rejections and policy violations since the last load. */
     problems: () => browser.ask((driver) => driver.executeScript("return rig.problems")),
   };

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { keepSession, promptly, versions } from "../support/world.mjs";
 
+const engine = process.env.WASMQTT_ENGINE ?? "chromium";
+
 /** Connects by a name that is not of this machine, so that the network matters. */
 const connect = async ({ mqtt, state }, url, options) => {
   const { host } = new URL(url);
@@ -113,8 +115,31 @@ export default function (world, it) {
     });
   }
 
-  if ((process.env.WASMQTT_ENGINE ?? "chromium") === "chromium")
-    chromiumCases(world, it, { start, run, leave });
+  // Firefox keeps no page with an open WebSocket: it asks before the page hears that it is left.
+  if (engine !== "firefox")
+    it("the browser's own back/forward cache", async (t) => {
+      const topic = world.topic();
+      const peer = await world.subscriber(t, 5, topic);
+      await start(5, { will: { topic, payload: "gone", qos: 1 } });
+      await run(({ state }) => addEventListener("pageshow", ({ persisted }) => state.shown(persisted)));
+      await run(({ state, deferred }) => {
+        const { promise, resolve } = deferred();
+        Object.assign(state, { persisted: promise, shown: resolve });
+      });
+      await run(publish, `${topic}/alive`);
+      await run(published);
+      await world.browser.ask((driver) => driver.get(`${world.gateway.origin}/bare.html`));
+      assert.equal((await peer.received(1))[0].payload.toString(), "gone");
+      await world.browser.ask((driver) => driver.navigate().back());
+      assert.equal(await run(({ state, bounded }) => bounded(state.persisted, "pageshow")), true);
+      await run(reaches, "connected");
+      assert.deepEqual(await run(states), ["suspended", "reconnecting", "connected"]);
+      await run(publish, `${topic}/back`);
+      assert.equal(await run(published), "acknowledged");
+      await leave();
+    });
+
+  if (engine === "chromium") chromiumCases(world, it, { start, run, leave });
 }
 
 /** The browser's own events, by way of its DevTools. */

@@ -24,4 +24,16 @@ async function run(module, args) {
   }
 }
 
-globalThis.rig = { run, problems };
+let worker;
+
+/** The same as `run`, in a dedicated worker, which has no document. It lasts until the next load. */
+function work(module, args) {
+  worker ??= new Worker("/worker.js", { type: "module" });
+  return new Promise((resolve) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => resolve(JSON.stringify({ error: `the worker: ${message}` }));
+    worker.postMessage([module, args]);
+  });
+}
+
+globalThis.rig = { run, work, problems };
