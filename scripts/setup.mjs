@@ -1,10 +1,10 @@
 // Installs what the project's commands need, and only what is missing. Uses nothing but Node itself.
-//   node scripts/setup.mjs [build] [demo] [test] [coverage] [mutants] [fuzz]      (no argument: the first three)
+//   node scripts/setup.mjs [build] [demo] [test] [gateway] [coverage] [mutants] [fuzz]      (no argument: the first three)
 
 import { withLock } from "./lib/lock.mjs";
 import { at, isMain } from "./lib/paths.mjs";
 import { exitWith, Failure } from "./lib/run.mjs";
-import { aptPackages } from "./setup/apt.mjs";
+import { aptPackages, gatewayPackages } from "./setup/apt.mjs";
 import { cargoTools } from "./setup/cargo-tools.mjs";
 import { toolLinks } from "./setup/links.mjs";
 import { npmPackages } from "./setup/npm.mjs";
@@ -25,6 +25,7 @@ const GROUPS = {
   build: BUILD,
   demo: BUILD,
   test: TEST,
+  gateway: [gatewayPackages, npmPackages()],
   coverage: [rustToolchain, llvmTools, cargoTools("coverage")],
   mutants: [rustToolchain, cargoTools("mutants")],
   fuzz: [rustToolchain, cargoTools("fuzz")],

@@ -15,23 +15,35 @@ const PACKAGES = {
   mosquitto_pub: "mosquitto-clients",
   nginx: "nginx-light",
   "/usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so": "libnginx-mod-http-headers-more-filter",
+  "/usr/lib/nginx/modules/ngx_http_brotli_filter_module.so": "libnginx-mod-http-brotli-filter",
+  "/usr/lib/nginx/modules/ngx_http_brotli_static_module.so": "libnginx-mod-http-brotli-static",
+  haproxy: "haproxy",
+  caddy: "caddy",
 };
 
 const PATIENT = ["-o", "DPkg::Lock::Timeout=900", "-y"]; // another apt run may hold the lock for a while
 
-/** Installs the missing packages where that needs no password, and otherwise says what to type. */
-export async function aptPackages() {
-  const missing = Object.entries(PACKAGES).flatMap(([program, name]) => (which(program) ? [] : [name]));
+/**
+ * Answers a setup part for some of the programs: installs the missing packages where that needs no password, and
+ * otherwise says what to type.
+ */
+const programs = (names) => async () => {
+  const missing = names.flatMap((program) => (which(program) ? [] : [PACKAGES[program]]));
   if (missing.length === 0) return undefined;
   return async () => {
     const apt = await aptCommand();
-    if (!apt) throw new Failure(`missing for the tests, please run: ${manually(missing)}`);
+    if (!apt) throw new Failure(`missing, please run: ${manually(missing)}`);
     await step(`system packages: ${missing.join(" ")}`, async () => {
       await aptGet(apt, "update");
       await aptGet(apt, "install", "--no-install-recommends", ...missing);
     });
   };
-}
+};
+
+/** Everything that the tests start. */
+export const aptPackages = programs(Object.keys(PACKAGES));
+/** What `npm run gateway` starts. */
+export const gatewayPackages = programs(["mosquitto", "nginx"]);
 
 function aptGet([command, ...before], ...args) {
   return must(command, [...before, ...PATIENT, ...args], { label: `apt-get ${args[0]}` });

@@ -84,6 +84,7 @@ export const lanes = [
   { name: "api", group: "package", count: check, command: script("api", "--check") },
   { name: "packaging", group: "package", count: node, command: nodeTests("tests/packaging"), built: true },
   { name: "demo", group: "demo", count: node, command: nodeTests("tests/demo"), built: true },
+  { name: "deploy", group: "deploy", count: node, command: nodeTests("tests/deploy") },
   ...ENGINES.map(({ engine }) => ({
     name: `e2e ${engine}`,
     group: "e2e",

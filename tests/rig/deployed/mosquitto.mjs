@@ -10,7 +10,7 @@ import { copyShipped } from "./copy.mjs";
 
 /**
  * Starts it with the users in `accounts`, pairs of name and password; `command` is another Mosquitto than the machine's.
- * Resolves with `{ tcpPort, webSocketPort, version, folder, output(), stop() }`.
+ * Resolves with `{ tcpPort, webSocketPort, version, folder, output(), exited, stop() }`.
  */
 export async function startDeployedMosquitto({ accounts, command = [which("mosquitto") ?? "mosquitto"] }) {
   const folder = temporaryFolder();
@@ -38,6 +38,6 @@ export async function startDeployedMosquitto({ accounts, command = [which("mosqu
     await child.stop();
     await folder.stop();
   };
-  const version = child.match[1];
-  return { tcpPort, webSocketPort, version, folder: home, output: child.output, stop };
+  const { output, exited, match } = child;
+  return { tcpPort, webSocketPort, version: match[1], folder: home, output, exited, stop };
 }

@@ -13,7 +13,7 @@ import { copyShipped } from "./copy.mjs";
  * Starts it before a broker's WebSocket listener on `brokerPort`; `root` is the folder of the pages and `certificates`
  * that of the certificates, made if need be. `changes` are more pairs of old and new text, to turn options on. `command`
  * is another nginx than the machine's. Resolves with `{ port, plainPort, origin, web, mini, ca, folder, accessLog,
- * output(), test(), stop() }`: `web` and `mini` are the two URLs, `test` is what `nginx -t` says of the files.
+ * output(), exited, test(), stop() }`: `web` and `mini` are the two URLs, `test` is what `nginx -t` says of the files.
  */
 export async function startDeployedNginx({
   brokerPort,
@@ -64,8 +64,8 @@ export async function startDeployedNginx({
     await folder.stop();
   };
   const [web, mini] = ["mqtt", "mqtt-mini"].map((path) => `wss://localhost:${port}/${path}`);
-  const { pid, output } = child;
-  return { port, plainPort, origin, web, mini, ca, folder: home, accessLog, pid, output, test, stop };
+  const { pid, output, exited } = child;
+  return { port, plainPort, origin, web, mini, ca, folder: home, accessLog, pid, output, exited, test, stop };
 }
 
 /** Those that are built into nginx belong to root. */
