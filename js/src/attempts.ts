@@ -1,7 +1,8 @@
 import type { Target } from "./boundary.js";
-import { answerChallenge, resolveTarget, startAuthentication } from "./dial.js";
+import { answerChallenge, resolveTarget } from "./dial.js";
 import { MqttError } from "./errors.js";
 import type { ClientOptions } from "./options.js";
+import { Renewal, type RenewalHost } from "./renewal.js";
 import { isLoopback, sameOrigin, type UrlRotation } from "./url.js";
 
 /** What the application says of attempts to connect: where they go, as whom, and whether there shall be another. */
@@ -9,6 +10,7 @@ export class Attempts {
   readonly #urls: UrlRotation;
   readonly #options: ClientOptions;
   readonly #report: (error: MqttError) => void;
+  readonly renewal: Renewal;
   /** Tells the attempt that runs from those that were given up. */
   #dial = 0;
   #accepted = false;
@@ -17,10 +19,11 @@ export class Attempts {
   /** Where the latest attempt went. */
   #address: string | undefined;
 
-  constructor(urls: UrlRotation, options: ClientOptions, report: (error: MqttError) => void) {
+  constructor(urls: UrlRotation, options: ClientOptions, host: RenewalHost) {
     this.#urls = urls;
     this.#options = options;
-    this.#report = report;
+    this.#report = (error) => host.report(error);
+    this.renewal = new Renewal(options, host);
   }
 
   /** Whether the latest attempt went to this very machine. */
@@ -38,14 +41,10 @@ export class Attempts {
     const error = this.#lastError;
     const dial = ++this.#dial;
     const attempt = { number, ...(error && { error }) };
-    const target = await resolveTarget(attempt, this.#urls, this.#options, () => dial === this.#dial);
+    const isCurrent = () => dial === this.#dial;
+    const target = await resolveTarget(attempt, this.#urls, this.#options, this.renewal, isCurrent);
     this.#address = target.url;
     return target;
-  }
-
-  /** The first data of an enhanced authentication. */
-  introduce(): Promise<Uint8Array | undefined> {
-    return startAuthentication(this.#options.authenticator);
   }
 
   /** Gives `answer` what the application answers to a challenge, unless the attempt ended meanwhile. */
@@ -64,6 +63,7 @@ export class Attempts {
   /** The server accepted the connection. */
   accepted(): void {
     this.#accepted = true;
+    this.renewal.connected();
   }
 
   /** The attempt or connection ended. Tells whether the server had accepted it, and whether the next one goes where it says. */
@@ -81,6 +81,7 @@ export class Attempts {
   giveUp(error: MqttError | undefined): void {
     this.#dial++;
     this.#lastError = error;
+    this.renewal.ended();
   }
 
   /** Whether the application wants the attempt that the engine plans. `isFirst`: nothing was accepted yet. */

@@ -39,6 +39,8 @@ export interface RawEngine {
   /** Answers a challenge, or gives up and ends the connection. */
   authenticate(data: Uint8Array | undefined, giveUp: boolean): void;
   reauthenticate(data: Uint8Array | undefined): number;
+  /** Connects again with other credentials, in order and when it is quiet. */
+  renew(): void;
   disconnect(options: RawDisconnect): void;
   terminate(): void;
   /** Looks at the time and the page. `presence`: 0 visible, 1 hidden, 2 frozen, 3 left. */

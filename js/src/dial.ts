@@ -1,25 +1,16 @@
 import type { Target } from "./boundary.js";
 import { asMqttError, invalidArgument, MqttError } from "./errors.js";
-import { checkCredentials, credentialFields } from "./normalize.js";
+import { credentialFields } from "./normalize.js";
 import type { Attempt, Authenticator, ClientOptions } from "./options.js";
+import type { Renewal } from "./renewal.js";
 import type { UrlRotation } from "./url.js";
-
-/** The first data of an enhanced authentication, if there is one. */
-export async function startAuthentication(
-  authenticator: Authenticator | undefined,
-): Promise<Uint8Array | undefined> {
-  return authenticationData(await authenticator?.start?.());
-}
 
 /** The answer to a challenge. */
 export async function answerChallenge(
   authenticator: Authenticator | undefined,
   challenge: Uint8Array,
 ): Promise<Uint8Array | undefined> {
-  return authenticationData(await authenticator?.respond?.(challenge));
-}
-
-function authenticationData(data: Uint8Array | undefined): Uint8Array | undefined {
+  const data = await authenticator?.respond?.(challenge);
   if (data === undefined || data instanceof Uint8Array) return data;
   return invalidArgument("authenticator", "Return a Uint8Array, or nothing.");
 }
@@ -29,12 +20,13 @@ export async function resolveTarget(
   attempt: Attempt,
   urls: UrlRotation,
   options: ClientOptions,
+  renewal: Renewal,
   isCurrent: () => boolean,
 ): Promise<Target> {
   try {
     const url = await urls.next(attempt);
-    const given = options.credentials ? checkCredentials(await options.credentials(attempt)) : options;
-    const authData = await startAuthentication(options.authenticator);
+    const given = await renewal.credentials(attempt);
+    const authData = await renewal.introduce();
     if (!isCurrent()) throw new MqttError("aborted"); // nobody would close a socket that is made now
     const protocols = [...(options.subprotocols ?? ["mqtt"])];
     const target: Target = { url, protocols, ...credentialFields(given), ...(authData && { authData }) };

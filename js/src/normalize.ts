@@ -12,6 +12,7 @@ import type {
   ClientOptions,
   CloseOptions,
   Credentials,
+  Introduction,
   PublishOptions,
   ReconnectOptions,
   ReplyOptions,
@@ -72,7 +73,9 @@ const RECONNECT: Schema = {
   retryIf: "function",
 };
 const REDIRECT: Schema = { allow: "function", maxRedirects: "integer" };
-const CREDENTIALS: Schema = { username: "string", password: "secret" };
+const USER: Schema = { username: "string", password: "secret" };
+const CREDENTIALS: Schema = { ...USER, expiresIn: "number" };
+const INTRODUCTION: Schema = { data: "bytes", expiresIn: "number" };
 const AUTHENTICATOR: Schema = { method: "string", start: "function", respond: "function" };
 /** How long the server keeps a session whose messages outlive the page, in seconds. */
 const ONE_DAY = 86_400;
@@ -101,7 +104,7 @@ const CLIENT: Schema = {
   pingTimeout: "integer",
   connectTimeout: "integer",
   will: "object",
-  ...CREDENTIALS,
+  ...USER,
   credentials: "function",
   authenticator: "object",
   properties: "object",
@@ -182,6 +185,12 @@ export function engineOptions(options: ClientOptions): Omit<EngineOptions, "serv
 export function checkCredentials(credentials: Credentials): Credentials {
   check(credentials, CREDENTIALS, "credentials.");
   return credentials;
+}
+
+export function checkIntroduction(given: Uint8Array | Introduction | undefined): Introduction {
+  const introduction = given === undefined || given instanceof Uint8Array ? { data: given } : given;
+  check(introduction, INTRODUCTION, "authenticator.");
+  return introduction as Introduction;
 }
 
 /** User name and password as the engine takes them. */

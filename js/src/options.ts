@@ -15,6 +15,8 @@ export interface Attempt {
   readonly number: number;
   /** Why the connection or attempt before this one ended. */
   readonly error?: MqttError;
+  /** True: there is a connection, but what `credentials` gave for it expires soon. What it gives now has to last longer. */
+  readonly renewal?: true;
 }
 
 /**
@@ -34,6 +36,22 @@ export interface Credentials {
   readonly username?: string;
   /** A string is sent as UTF-8. Without a `username` it needs MQTT 5.0. */
   readonly password?: string | Uint8Array;
+  /**
+   * Seconds from now on for which they are good, as in `expires_in` of OAuth. A minute or two before the end, or a tenth or
+   * two of a life that is short, and at once after a sleep, `credentials` is asked again, and the client reconnects with
+   * what it got: when no message is under way, or after 5 s; without a delay or the will; with `disconnect` and `connect`
+   * events, but without an `error` in them. The session goes on where it outlives connections: a clean one of 3.1.1, and one
+   * of `sessionExpiryInterval: 0`, misses what is published meanwhile, as with any reconnect. If nothing better is to be had,
+   * the `error` event says why, and the client asks again after 5 to 60 s. @default for ever
+   */
+  readonly expiresIn?: number;
+}
+
+/** How an enhanced authentication begins, and how long it is good. */
+export interface Introduction {
+  readonly data?: Uint8Array;
+  /** Seconds from now on. Before the end the client calls `start` again and proves the identity on the connection that it has, as `reauthenticate()` does. @default for ever */
+  readonly expiresIn?: number;
 }
 
 /** The message that the server publishes when the connection ends without a proper goodbye (section 3.1.2.5). */
@@ -54,7 +72,7 @@ export interface Authenticator {
   /** The Authentication Method, such as "SCRAM-SHA-256" or a name that your server knows. */
   readonly method: string;
   /** The first data, for CONNECT and for `reauthenticate()`. @default none */
-  readonly start?: () => MaybePromise<Uint8Array | undefined>;
+  readonly start?: () => MaybePromise<Uint8Array | Introduction | undefined>;
   /** Answers a challenge of the server. Throwing ends the connection with `provider-failed`. */
   readonly respond?: (challenge: Uint8Array) => MaybePromise<Uint8Array | undefined>;
 }
@@ -174,7 +192,7 @@ export interface ClientOptions {
   readonly username?: string;
   /** The password or token that goes with it. */
   readonly password?: string | Uint8Array;
-  /** Asked before every attempt, for tokens that expire; replaces `username` and `password`. May be async. */
+  /** Asked before every attempt, and before what it gave expires (`expiresIn`); replaces `username` and `password`. May be async. */
   readonly credentials?: (attempt: Attempt) => MaybePromise<Credentials>;
   /** Proves the identity in steps, beyond user name and password. MQTT 5.0, section 4.12. */
   readonly authenticator?: Authenticator;

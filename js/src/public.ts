@@ -16,6 +16,7 @@ export type {
   ConnectOptions,
   ConnectProperties,
   Credentials,
+  Introduction,
   Logger,
   OfflineQueueOptions,
   PublishOptions,

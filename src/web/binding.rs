@@ -188,6 +188,18 @@ impl MqttEngine {
             .command(&mut |client: &mut Client, _| client.reauthenticate(data.as_deref()).map(|op| op.0))
     }
 
+    /// Connects again with other credentials, in order and when it is quiet.
+    ///
+    /// # Errors
+    /// `engine-crashed`.
+    pub fn renew(&self) -> Result<(), JsValue> {
+        let renew = &mut |client: &mut Client, now| {
+            client.renew(now);
+            Ok(0)
+        };
+        self.driver.command(renew).map(|_| ())
+    }
+
     /// Leaves in order.
     ///
     /// # Errors

@@ -94,6 +94,7 @@ export class FakeEngine implements RawEngine {
     this.report({ kind: 5, words: { 1: 5 } }, { kind: 5, words: { 1: 6 } }, { kind: 8 });
   };
   terminate = () => void this.#call("terminate");
+  renew = () => void this.#call("renew");
   wake = (presence: number, offline: boolean) => void this.#call("wake", presence, offline);
   block = () => void this.#call("block");
   tap = (on: boolean) => void this.#call("tap", on);
