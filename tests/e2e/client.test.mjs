@@ -13,6 +13,7 @@ import malformed from "./cases/malformed.mjs";
 import manualAcks from "./cases/manual-acks.mjs";
 import messages from "./cases/messages.mjs";
 import mistakes from "./cases/mistakes.mjs";
+import outbox from "./cases/outbox.mjs";
 import packetsTap from "./cases/packets-tap.mjs";
 import redirects from "./cases/redirects.mjs";
 import refusals from "./cases/refusals.mjs";
@@ -42,7 +43,7 @@ const families = {
 };
 Object.assign(families, { mistakes, limits, gateways, closing });
 Object.assign(families, { "manual-acks": manualAcks, authentication, silence, redirects, requests });
-Object.assign(families, { lifecycle, worker, "packets-tap": packetsTap });
+Object.assign(families, { outbox, lifecycle, worker, "packets-tap": packetsTap });
 
 describe(`client in ${engine}`, () => {
   const world = {};

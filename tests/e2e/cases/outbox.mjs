@@ -1,0 +1,102 @@
+// The durable outbox: what a page left unfinished, the next one finishes, once and in order.
+import assert from "node:assert/strict";
+import { ack, publish } from "../../rig/packets.mjs";
+import { begin, durable, finish, freshId, publishAll } from "../support/outbox.mjs";
+import { versions } from "../support/world.mjs";
+
+const COUNT = 100;
+const texts = Array.from({ length: COUNT }, (_, n) => `${n}`.padEnd(50, "."));
+const plain = (messages) => messages.map(({ payload }) => payload.toString());
+
+export default function (world, it) {
+  const url = () => world.to(world.chaos.port);
+  /** The last message: when the peer has it, all before have come, or never will. */
+  const end = async (peer, topic) => {
+    await world.publish(4, topic, Buffer.from("end"), { qos: 2 });
+    await peer.find(({ payload }) => payload.toString() === "end", "the end of the sequence");
+    return plain(peer.messages).filter((text) => text !== "end");
+  };
+
+  for (const version of versions) {
+    for (const qos of [1, 2]) {
+      it(`v${version}: QoS ${qos} messages of a page without a broker arrive after its reload`, async (t) => {
+        const topic = world.topic();
+        const peer = await world.subscriber(t, 4, topic);
+        const options = durable(version, freshId());
+        world.chaos.set({ mode: "refuse" });
+        await begin(world.page, url(), options);
+        assert.deepEqual(await publishAll(world.page, topic, texts, { qos, until: "stored" }), ["stored"]);
+        await world.page.load();
+        await begin(world.page, url(), options);
+        assert.deepEqual(await publishAll(world.page, topic, ["last"], { qos, until: "queued" }), ["queued"]);
+        await world.page.load();
+        world.chaos.reset();
+        await begin(world.page, url(), options);
+        assert.deepEqual(await finish(world.page), { left: 0, errors: [] });
+        const got = await end(peer, topic);
+        // What was only queued may be lost with the page, and nothing else.
+        assert.deepEqual(got.slice(0, COUNT), texts);
+        assert.ok(got.length === COUNT || got.at(-1) === "last");
+      });
+
+      it(`v${version}: QoS ${qos} messages in flight survive reloads`, async (t) => {
+        const topic = world.topic();
+        const peer = await world.subscriber(t, 4, topic);
+        const options = durable(version, freshId(), {
+          reconnect: { minDelay: 1, maxDelay: 20, retryInitial: true },
+        });
+        await begin(world.page, url(), options);
+        await world.page.run(({ state, bounded }) => bounded(state.started, "the connection"));
+        // Cut off at another byte of the stream each time, in the middle of exchanges, and never told of it.
+        world.chaos.set({ latency: 5 });
+        for (let round = 0; round < 4; round++) {
+          const part = texts.slice((round * COUNT) / 4, ((round + 1) * COUNT) / 4);
+          assert.deepEqual(await publishAll(world.page, topic, part, { qos, until: "stored" }), ["stored"]);
+          await world.page.load();
+          await begin(world.page, url(), options);
+        }
+        assert.deepEqual(await finish(world.page), { left: 0, errors: [] });
+        const got = await end(peer, topic);
+        assert.deepEqual(qos === 2 ? got : [...new Set(got)], texts);
+      });
+    }
+
+    it(`v${version}: a QoS 2 message of the server is delivered once, whatever page releases it`, async (t) => {
+      const inbound = (text, dup) => publish(version, "a", Buffer.from(text), { qos: 2, id: 7, dup });
+      const fake = await world.fakeBroker(t, async (connection, n) => {
+        await connection.accept({ sessionPresent: Number(n > 0) });
+        connection.send(inbound("first", Number(n > 0)));
+        await connection.next("PUBREC");
+        if (n === 0) return;
+        connection.send(ack("PUBREL", 7));
+        await connection.next("PUBCOMP");
+        connection.send(inbound("second", 0)); // under the identifier that is free again
+        await connection.next("PUBREC");
+        connection.send(ack("PUBREL", 7));
+        await connection.next("PUBCOMP");
+      });
+      const options = durable(version, freshId());
+      const receive = async () => {
+        await world.page.run(
+          async ({ mqtt, state, inbox, bounded }, url, options) => {
+            state.client = mqtt.createClient(url, options);
+            state.inbox = inbox((message) => message.text());
+            state.client.on("message", state.inbox.handler);
+            await bounded(state.client.start(), "the connection");
+          },
+          fake.url,
+          options,
+        );
+      };
+      await receive();
+      assert.deepEqual(await world.page.run(({ state }) => state.inbox.received(1)), ["first"]);
+      await fake.connections[0].completed;
+      await world.page.load();
+      await receive();
+      assert.deepEqual(await world.page.run(({ state }) => state.inbox.received(1)), ["second"]);
+      await fake.connections[1].completed;
+      assert.deepEqual(fake.connections[1].names().slice(1, 4), ["PUBREC", "PUBCOMP", "PUBREC"]);
+      await world.page.run(({ state }) => state.client.close({ force: true }));
+    });
+  }
+}
