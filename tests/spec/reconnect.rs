@@ -1,6 +1,8 @@
 //! When the client tries again, and when it does not.
 
 use crate::support::*;
+use wasmqtt::client::{Client, TransportClose};
+use wasmqtt::codec::ProtocolVersion;
 use wasmqtt::config::{Config, ReconnectPolicy};
 use wasmqtt::time::Millis;
 
@@ -112,6 +114,75 @@ fn a_refusal_for_now_is_tried_again_later() {
     let mut rig = Rig::connecting(config(V311));
     rig.feed(&[0x20, 2, 0, 3]);
     assert_eq!(rig.told(), ["lost: ConnectRefused 0x88; retry in 5000"]);
+}
+
+/// The delays of a thousand clients to whom the same thing happens, in order.
+fn delays_of_many(version: ProtocolVersion, happens: impl Fn(&mut Rig)) -> Vec<u64> {
+    let policy = ReconnectPolicy::default();
+    let mut delays: Vec<u64> = (0..1000)
+        .map(|seed| {
+            let mut rig = Rig::new(config(version));
+            rig.client = Client::new(Config { reconnect: Some(policy), ..config(version) }, seed).unwrap();
+            rig.start();
+            rig.opened();
+            rig.forget();
+            happens(&mut rig);
+            let told = rig.told();
+            let delay = told.last().and_then(|line| line.split("retry in ").nth(1)).expect("a retry");
+            delay.parse().unwrap()
+        })
+        .collect();
+    delays.sort_unstable();
+    delays
+}
+
+// A server that restarts or is overwhelmed says so to all of its clients at once: they must not come back at once.
+#[test]
+fn clients_of_a_busy_server_come_back_later_and_spread_over_time() {
+    let spread = |what: &str, delays: Vec<u64>| {
+        assert!(delays[0] >= 5000 && delays[999] <= 10_000, "{what}: {}..{}", delays[0], delays[999]);
+        let in_one_second =
+            delays.iter().map(|at| delays.iter().filter(|d| **d >= *at && **d < at + 1000).count());
+        assert!(in_one_second.max() < Some(300), "{what}: a fifth of them in any second, but for chance");
+    };
+    for code in [0x88, 0x89, 0x97, 0x9f] {
+        spread(&format!("CONNACK {code:#x}"), delays_of_many(V5, |rig| rig.says(refused(code))));
+    }
+    for code in [0x89, 0x8b, 0x97, 0x98, 0xa0] {
+        let happens = |rig: &mut Rig| {
+            rig.says(connack());
+            rig.says(disconnect(code));
+        };
+        spread(&format!("DISCONNECT {code:#x}"), delays_of_many(V5, happens));
+    }
+    spread("return code 3 of 3.1.1", delays_of_many(V311, |rig| rig.feed(&[0x20, 2, 0, 3])));
+    for version in BOTH {
+        for code in [1012, 1013] {
+            let happens = |rig: &mut Rig| {
+                rig.says(connack());
+                rig.client.handle_closed(rig.now, TransportClose { code, reason: "" });
+                rig.drain();
+            };
+            spread(&format!("close code {code}"), delays_of_many(version, happens));
+        }
+    }
+    let ordinary = delays_of_many(V5, Rig::cut);
+    assert!(ordinary[999] <= 1000, "an ordinary loss is not held back");
+}
+
+#[test]
+fn a_list_of_servers_is_gone_through_before_delays_grow() {
+    let policy = ReconnectPolicy { servers: 3, jitter_percent: 0, ..ReconnectPolicy::default() };
+    let mut rig = Rig::new(Config { reconnect: Some(policy), ..config(V5) });
+    rig.start();
+    let mut delays = Vec::new();
+    for _ in 0..7 {
+        rig.wait_for_attempt();
+        rig.cut();
+        delays.extend(rig.told());
+    }
+    let expected = [1000, 1000, 1000, 2000, 2000, 2000, 4000];
+    assert_eq!(delays, expected.map(|delay| format!("lost: ConnectFailed; retry in {delay}")));
 }
 
 // MQTT-3.1.4-3: two tabs with one Client Identifier must not fight over it.
