@@ -146,6 +146,7 @@ impl Core {
             clean_start: self.clean_start(),
             client_id: self.client_id.clone(),
             subprotocol: subprotocol.into(),
+            since: now,
         };
         self.redirects += u32::from(core::mem::take(&mut self.redirected));
         self.clear_out();
@@ -179,7 +180,10 @@ impl Core {
                 self.must_start_clean = true;
                 self.violate(now, Violation::protocol_error("MQTT-3.2.2-4", 2));
             }
-            Ok(negotiated) => self.on_agreed(now, negotiated),
+            Ok(negotiated) => {
+                let round_trip = now.since(handshake.since);
+                self.on_agreed(now, negotiated, round_trip);
+            }
             Err(Rejection::Refused(error)) => self.lose(now, error),
             Err(Rejection::Violation(violation)) => self.violate(now, violation),
         }
@@ -190,7 +194,7 @@ impl Core {
         self.has_session || self.config.first_session == FirstSession::Adopt
     }
 
-    fn on_agreed(&mut self, now: Instant, negotiated: Negotiated) {
+    fn on_agreed(&mut self, now: Instant, negotiated: Negotiated, round_trip: Millis) {
         let session_present = negotiated.session_present;
         self.client_id = negotiated.client_id.clone();
         self.has_session = negotiated.session_expiry_seconds > 0;
@@ -202,7 +206,7 @@ impl Core {
         self.stats.connections += 1;
         let agreed = Box::new(negotiated.clone());
         let aliases = self.config.topic_alias_maximum;
-        let mut connection = Connection::new(negotiated, aliases, self.config.ping_timeout, now);
+        let mut connection = Connection::new(negotiated, aliases, self.config.ping_timeout, round_trip, now);
         if let Some(limit) = self.idle.limit {
             connection.keep_alive.stay_below(limit);
         }
@@ -257,6 +261,9 @@ impl Core {
             error = error.turned_into(ErrorCode::Offline);
         }
         error = error.observed(evidence, self.refused.take());
+        // Somebody waits for a page that has just woken up, and pages do not wake up all at once.
+        let at_once = self.phase.live().is_some_and(|connection| connection.keep_alive.is_suspect())
+            && error.reason.is_none();
         if !keep_output {
             self.clear_out();
         }
@@ -276,6 +283,7 @@ impl Core {
             self.version = ProtocolVersion::V5;
         }
         let (error, delay) = self.next_delay(now, error);
+        let delay = delay.map(|delay| if at_once { Millis::ZERO } else { delay });
         let retry = delay.map(|delay| Retry { delay, attempt: self.backoff.failures() + 1 });
         let lost = Event::Disconnected { error: Some(error.clone()), retry };
         match retry {

@@ -250,6 +250,9 @@ impl Core {
     }
 
     fn on_pingresp(&mut self, now: Instant) {
+        if let Some(connection) = self.phase.live_mut() {
+            connection.keep_alive.on_pingresp(now);
+        }
         // One that nobody waits for proves that the server lives, and no more.
         if let Some(Some((op, since))) = self.pings.pop_front() {
             self.complete(Completion { round_trip: now.since(since), ..Completion::new(op, OpKind::Ping) });

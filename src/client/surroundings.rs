@@ -47,7 +47,9 @@ impl Client {
     ///
     /// `offline` keeps attempts from being made, except the one of [`Client::start`]: it is a hint, so a driver leaves
     /// it out for servers on the same machine. A change of it, and the end of [`Presence::Frozen`], make the connection
-    /// suspect: a ping goes out at once, and has five seconds, or the shorter ping timeout, to be answered.
+    /// suspect, and so does [`Presence::Visible`] where the server has said nothing for five seconds: a ping goes out at
+    /// once, and has eight times as long to be answered as the last answer took, 750 ms to 5 s, or the shorter ping
+    /// timeout. A suspect connection that ends is replaced at once.
     pub fn handle_surroundings(&mut self, now: Instant, presence: Presence, offline: bool) {
         self.core.on_surroundings(now, presence, offline);
     }
@@ -69,8 +71,12 @@ impl Client {
 impl Core {
     fn on_surroundings(&mut self, now: Instant, presence: Presence, offline: bool) {
         let around = &mut self.around;
-        let suspect =
-            around.offline != offline || around.presence == Presence::Frozen && presence < Presence::Frozen;
+        let is_back = presence < around.presence;
+        let suspect = around.offline != offline
+            || is_back
+                && (around.presence == Presence::Frozen
+                    || presence == Presence::Visible
+                        && self.phase.live().is_some_and(|live| live.keep_alive.is_quiet(now)));
         (around.presence, around.offline) = (presence, offline);
         if presence == Presence::Visible {
             (around.rest_at, around.resting) = (None, false);

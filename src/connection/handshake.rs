@@ -6,6 +6,7 @@ use crate::codec::{
 };
 use crate::config::{Config, is_representable};
 use crate::error::{Error, ErrorCode};
+use crate::time::Instant;
 
 /// User name and password of one attempt. They are written to CONNECT and not kept.
 #[derive(Clone, Copy, Default)]
@@ -51,6 +52,8 @@ pub(crate) struct Handshake {
     pub(crate) clean_start: bool,
     pub(crate) client_id: Box<str>,
     pub(crate) subprotocol: Box<str>,
+    /// When CONNECT was written.
+    pub(crate) since: Instant,
 }
 
 /// What client and server agreed on for one connection.

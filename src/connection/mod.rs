@@ -31,10 +31,11 @@ impl Connection {
         negotiated: Negotiated,
         alias_maximum: u16,
         ping_timeout: Millis,
+        round_trip: Millis,
         now: Instant,
     ) -> Self {
         Self {
-            keep_alive: KeepAlive::new(negotiated.keep_alive_seconds, ping_timeout, now),
+            keep_alive: KeepAlive::new(negotiated.keep_alive_seconds, ping_timeout, round_trip, now),
             inbound_aliases: InboundAliases::new(alias_maximum),
             outbound_aliases: OutboundAliases::new(negotiated.limits.topic_alias_maximum),
             in_flight: 0,
