@@ -55,6 +55,9 @@ function explain(error: unknown): { detail?: string; hint?: string } {
       hint: "Add 'wasm-unsafe-eval' to script-src of the page's Content-Security-Policy.",
     };
   }
+  if (globalThis.navigator?.onLine === false) {
+    return { detail: "offline", hint: "Connect to a network: the module could not be fetched without one." };
+  }
   if (name === "LinkError") {
     return {
       detail: name,

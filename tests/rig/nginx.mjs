@@ -17,7 +17,8 @@ export const contentSecurityPolicy =
  * - `/mqtt` leads to `bridge`, `/protected` to `protectedBridge`, `/native` to a broker's own WebSocket listener.
  * - `/to/PORT/…` leads to any port on loopback: a chaos proxy or a fake broker that a test has just started.
  * - `/stripped` offers the server `mqtt` but takes the subprotocol out of the answer, as gateways for mini-programs do.
- * - `/noupgrade` forgets the Upgrade headers; `/idle` gives up after one silent second; `/missing` answers 404.
+ * - `/noupgrade` forgets the Upgrade headers; `/idle` gives up after one silent second, `/idle-3` after three;
+ *   `/missing` answers 404.
  *
  * `http2: false` leaves HTTP/1.1 only. Resolves with `{ port, origin, wss, stop() }`.
  */
@@ -101,6 +102,7 @@ http {
     }
     location /noupgrade { ${to(bridge)} proxy_set_header Host $http_host; }
     location /idle { ${to(bridge)} proxy_read_timeout 1s; }
+    location /idle-3 { ${to(bridge)} proxy_read_timeout 3s; }
     location /missing { return 404; }
   }
 }

@@ -50,6 +50,9 @@ export default function (world, it) {
   it("nobody listens there", async () => {
     const error = await world.page.run(connectFails, `wss://127.0.0.1:${await freePort()}/`, once);
     assert.deepEqual([error.code, error.retryable], ["connect-failed", true]);
+    const { elapsed, ...seen } = error.evidence;
+    assert.deepEqual(seen, { phase: "dialing", attempt: 1, visibility: "visible", online: true });
+    assert.ok(elapsed >= 0);
   });
 
   it("the page's own policy forbids the address", async () => {
@@ -82,6 +85,31 @@ export default function (world, it) {
       at("/idle"),
       promptly,
     );
+  });
+
+  it("an idle limit is recognised by the age at which connections die, and pings keep below it", async () => {
+    const told = await world.page.run(
+      async ({ mqtt, describe, next }, url, reconnect) => {
+        const client = mqtt.createClient(url, { reconnect });
+        let deaths = 0;
+        client.on("disconnect", () => deaths++);
+        const notice = next(client, "error", ({ code }) => code === "idle-timeout");
+        await client.start();
+        const told = describe(await notice);
+        await next(client, "connect");
+        const before = deaths;
+        // A PINGRESP is D0 00. Three pings take longer than the limit.
+        for (let pongs = 0; pongs < 3; pongs++)
+          await next(client, "packet", ({ head, direction }) => direction === "received" && head[0] === 0xd0);
+        const more = deaths - before;
+        await client.close();
+        return { ...told, deaths: before, more };
+      },
+      at("/idle-3"),
+      { ...promptly, stableAfter: 1000 },
+    );
+    assert.deepEqual([told.layer, told.deaths, told.more], ["network", 3, 0]);
+    assert.ok(told.limit >= 2900 && told.limit < 6000, `${told.limit} ms is not the limit of nginx`);
   });
 
   for (const version of versions) {

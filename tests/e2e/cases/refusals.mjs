@@ -129,6 +129,22 @@ export default function (world, it) {
     );
   });
 
+  it("how 5.0 failed is not lost when 3.1.1 fails otherwise", async (t) => {
+    const fake = await world.fakeBroker(t, async (connection, n) => {
+      await connection.next("CONNECT");
+      if (n === 0) return connection.close(1002, "bad version");
+      connection.send("20 02 00 05");
+    });
+    const { code, cause } = await world.page.run(async ({ mqtt, describe }, url) => {
+      const error = await mqtt.connect(url, { reconnect: false }).catch((error) => error);
+      return { code: error.code, cause: describe(error.cause) };
+    }, fake.url);
+    assert.deepEqual(
+      [code, cause.code, cause.closeCode, cause.reasonString, cause.evidence.phase],
+      ["connect-refused", "closed-before-connack", 1002, "bad version", "handshake"],
+    );
+  });
+
   it("v5: DISCONNECT from the server is told with its reason", async (t) => {
     const fake = await world.fakeBroker(t, async (connection, n) => {
       await connection.accept();

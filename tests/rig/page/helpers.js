@@ -23,7 +23,7 @@ export async function failure(promise) {
 }
 
 const parts =
-  "name message code layer hint retryable reasonCode reasonCodes closeCode statement serverReference limit".split(
+  "name message code layer hint retryable reasonCode reasonCodes reasonString closeCode statement serverReference limit evidence".split(
     " ",
   );
 
