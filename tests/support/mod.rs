@@ -4,6 +4,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub(crate) mod disk;
 pub(crate) mod record;
 pub(crate) mod say;
 
@@ -58,6 +59,10 @@ pub(crate) struct Rig {
     pub(crate) password: Option<&'static [u8]>,
     /// First Authentication Data of the next CONNECT.
     pub(crate) auth_data: Option<&'static [u8]>,
+    /// The store of a durable client.
+    pub(crate) disk: disk::Disk,
+    /// Whether it commits as soon as it is asked to.
+    pub(crate) commits: bool,
     wire: FrameBuffer,
     buffer: Vec<u8>,
     closed: bool,
@@ -82,6 +87,8 @@ impl Rig {
             username: None,
             password: None,
             auth_data: None,
+            disk: disk::Disk::default(),
+            commits: true,
             wire: FrameBuffer::for_packets_of(Sender::Client, u32::MAX),
             buffer: Vec::new(),
             closed: false,
@@ -303,6 +310,16 @@ impl Rig {
                 assert!(!self.closed, "nothing follows the end, but {told:?} did");
                 self.closed = matches!(told, Told::Closed(_));
                 self.events.push(told);
+            }
+            if let Some(changes) = self.client.poll_store(self.now) {
+                idle = false;
+                // The last changes of a client wait for no answer.
+                assert!(self.closed || self.disk.waiting.is_none(), "one batch at a time");
+                self.disk.commit();
+                self.disk.waiting = Some(changes);
+            }
+            if self.commits && self.disk.commit() {
+                self.client.handle_stored();
             }
             let mut buffer = core::mem::take(&mut self.buffer);
             if self.client.poll_transmit(self.now, &mut buffer) {
