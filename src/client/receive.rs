@@ -146,7 +146,7 @@ impl Core {
         };
         self.check_flood()?;
         self.stats.messages_received += 1;
-        Ok(Some((topic, token)))
+        Ok(Some((self.topics.hand_out(topic), token)))
     }
 
     fn acknowledge_or_defer(&mut self, id: PacketId, qos: QoS) -> Option<u32> {

@@ -18,6 +18,8 @@ struct Entry {
     /// Subscription Identifiers of the message for which `routes` was found.
     identifiers: Vec<u32>,
     routes: Vec<u32>,
+    /// A message has carried it to the application.
+    handed_out: bool,
 }
 
 /// The table. Topic ids are indices into it.
@@ -37,13 +39,13 @@ pub(crate) struct TopicRef {
 }
 
 impl Topics {
-    /// Finds or adds `topic` and brings its routes up to date for a message with these properties.
+    /// Finds or adds `topic` and brings its routes up to date for a message with these properties. Answers its id.
     pub(crate) fn intern(
         &mut self,
         topic: &str,
         properties: Properties<'_>,
         subscriptions: &Subscriptions,
-    ) -> TopicRef {
+    ) -> u32 {
         let (index, is_new) = self.find_or_add(topic);
         if let Some(entry) = self.entries.get_mut(index) {
             let current = !is_new
@@ -57,7 +59,14 @@ impl Topics {
                 subscriptions.route(topic, properties, &mut entry.routes);
             }
         }
-        TopicRef { id: u32::try_from(index).unwrap_or(u32::MAX), is_new }
+        u32::try_from(index).unwrap_or(u32::MAX)
+    }
+
+    /// The message with this topic goes to the application, unlike one that turned out to be a repetition.
+    pub(crate) fn hand_out(&mut self, id: u32) -> TopicRef {
+        let before =
+            self.entries.get_mut(id as usize).map(|entry| core::mem::replace(&mut entry.handed_out, true));
+        TopicRef { id, is_new: before == Some(false) }
     }
 
     pub(crate) fn topic(&self, id: u32) -> &str {
@@ -96,6 +105,7 @@ impl Topics {
             epoch: 0,
             identifiers: Vec::new(),
             routes: Vec::new(),
+            handed_out: false,
         });
         (index, true)
     }
@@ -115,7 +125,8 @@ mod tests {
     use crate::topic::TopicFilter;
 
     fn intern(topics: &mut Topics, topic: &str, subscriptions: &Subscriptions) -> TopicRef {
-        topics.intern(topic, Properties::EMPTY, subscriptions)
+        let id = topics.intern(topic, Properties::EMPTY, subscriptions);
+        topics.hand_out(id)
     }
 
     #[test]

@@ -163,6 +163,23 @@ fn a_topic_is_named_by_the_same_number_until_it_is_announced_anew() {
     assert_eq!(seen, [("a", 0, true), ("b", 1, true), ("a", 0, false)]);
 }
 
+// A repetition that is not handed out announces nothing, wherever the table of topics has started over meanwhile.
+#[test]
+fn a_suppressed_duplicate_does_not_use_up_the_announcement_of_its_topic() {
+    let mut rig = Rig::v5();
+    rig.says(publish(Q2, 1, "a", "1"));
+    for number in 0..1024 {
+        rig.says(publish(Q0, 0, &format!("other/{number}"), ""));
+    }
+    rig.reconnect(connack_resumed());
+    rig.forget();
+    rig.says(publish(Q2, 1, "a", "1").again());
+    assert_eq!(rig.messages().count(), 0);
+    rig.says(publish(Q0, 0, "a", "2"));
+    let seen: Vec<_> = rig.messages().map(|message| (message.topic.as_str(), message.new_topic)).collect();
+    assert_eq!(seen, [("a", true)]);
+}
+
 // A server that sends without reading what it provokes.
 #[test]
 fn a_flood_of_messages_ends_the_connection_instead_of_filling_memory() {
