@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { at } from "../../../scripts/lib/paths.mjs";
 import { startBrowser } from "../../rig/browsers.mjs";
+import { crashTab } from "../../rig/crash.mjs";
 import { startMosquitto } from "../../rig/mosquitto.mjs";
 import { startNginx } from "../../rig/nginx.mjs";
 import { pageFolders } from "../../rig/page.mjs";
@@ -104,7 +105,7 @@ export async function runFaults({ engine = "chromium", faults, seed, say = () =>
         await start();
       },
       async crash() {
-        driver.sendDevToolsCommand("Page.crash", {}).catch(() => {});
+        await crashTab(driver);
         await control.gone();
         turnOver();
         await open();

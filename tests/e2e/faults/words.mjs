@@ -7,7 +7,7 @@ export function listener({ lanes, page, problem }) {
     settled: (id, qos, n) => lanes[id].up[qos].promised(n),
     failed: (id, qos, n, code) => lanes[id].up[qos].failed(n, code),
     got(id, topic, qos, n, again) {
-      const level = Number(topic.split("/")[2]);
+      const level = Number(topic?.split("/")[2]);
       if (qos !== level || n === null) problem(`${topic}: ${n} came at QoS ${qos}, or damaged`);
       else lanes[id].down[level].arrived(n, again);
     },

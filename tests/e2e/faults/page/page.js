@@ -62,6 +62,7 @@ function run({ id, url, options, seed, from, most, early }) {
   client.start().catch(({ code }) => tell("problem", `start: ${code}`));
   const received = ({ topic, payload, qos }) => {
     const n = read(payload);
+    if (topic === undefined) tell("problem", `no topic: QoS ${qos}, ${n}, ${payload.length} bytes`);
     see(`got ${topic} ${n}`);
     tell("got", id, topic, qos, n, exchanges.again());
   };
