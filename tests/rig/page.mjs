@@ -27,14 +27,15 @@ const whenLoaded = `
 const lasting = (driver) => ({ ask: (work) => work(driver) });
 
 /**
- * Wraps the one tab of a `browser` that is renewable, or of selenium's `driver` alone.
+ * Wraps the one tab of a `browser` that is renewable, or of selenium's `driver` alone. Pages with the same `scripts` need
+ * a `name` each.
  * Returns `{ load(path), run(body, ...args), work(body, ...args), problems() }`.
  */
-export function openPage({ driver, browser = lasting(driver), origin, scripts }) {
+export function openPage({ driver, browser = lasting(driver), origin, scripts, name: prefix = "" }) {
   let count = 0;
   /** Has `rig[how]` run `body` in the page, as a module of its own, so that it runs in its realm and under its CSP. */
   const send = async (how, body, args) => {
-    const name = `${++count}.js`;
+    const name = `${prefix}${++count}.js`;
     writeFileSync(join(scripts, name), `export default ${body};\n`);
     const call = `rig.${how}(arguments[0], arguments[1]).then(arguments[2])`;
     const module = `/scripts/${name}`;

@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import { ack, publish } from "../../rig/packets.mjs";
 import { begin, durable, finish, freshId, publishAll } from "../support/outbox.mjs";
 import { versions } from "../support/world.mjs";
+import faults from "./outbox-faults.mjs";
 
 const COUNT = 100;
 const texts = Array.from({ length: COUNT }, (_, n) => `${n}`.padEnd(50, "."));
 const plain = (messages) => messages.map(({ payload }) => payload.toString());
 
 export default function (world, it) {
+  faults(world, it);
   const url = () => world.to(world.chaos.port);
   /** The last message: when the peer has it, all before have come, or never will. */
   const end = async (peer, topic) => {

@@ -10,6 +10,7 @@ import { openPage, pageFolders } from "../../rig/page.mjs";
 import { publish, publishLines, request, startSubscriber } from "../../rig/peers.mjs";
 import { openRig } from "../../rig/rig.mjs";
 import { lookAfter, startRenewable } from "../../rig/survival.mjs";
+import { openTab } from "../../rig/tab.mjs";
 
 /** The protocol versions every case about messages runs with: 4 is MQTT 3.1.1. */
 export const versions = [4, 5];
@@ -50,10 +51,21 @@ export async function openWorld(engine) {
     const browser = await rig.use(startRenewable(() => startBrowser(engine)));
     const page = openPage({ browser, origin: gateway.origin, scripts: site.scripts });
     const browserVersion = (await browser.driver.getCapabilities()).get("browserVersion");
+    let tabs = 0;
+    /** Another tab of Chromium with the page loaded: `page`, and what `openTab` gives. It is closed after the test `t`. */
+    const addTab = async (t, origin = gateway.origin) => {
+      const tab = await openTab(browser.driver);
+      t.after(tab.close);
+      const name = `tab-${++tabs}-`;
+      const other = openPage({ driver: tab, origin, scripts: site.scripts, name });
+      await other.load();
+      return { ...tab, page: other };
+    };
     const versionsUsed = `${browserVersion}, Mosquitto ${broker.version}`;
     console.log(`# ${engine} ${versionsUsed}`);
     return {
       ...tools({ broker, gateway, page }),
+      openTab: addTab,
       engine,
       browser,
       attempt: lookAfter(browser),
