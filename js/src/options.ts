@@ -101,7 +101,7 @@ export interface ReconnectOptions {
   readonly jitter?: number;
   /** Attempts in a row before the client gives up and closes; 0: it never does. @default 0 */
   readonly maxAttempts?: number;
-  /** Milliseconds that a connection must hold before delays and attempts start over. Five in a row that a 3.1.1 server ends earlier, without a reason and with no failure in between, are told as `session-taken-over` in the `error` event; 0: they are not. @default 10000 */
+  /** Milliseconds that a connection must hold before delays and attempts start over. Five in a row that the server ends earlier, without a reason and with no failure in between, are told as `session-taken-over` in the `error` event; 0: they are not. @default 10000 */
   readonly stableAfter?: number;
   /**
    * Whether to go on trying when the very first connection fails. False: `connect` and `start` reject as soon as each

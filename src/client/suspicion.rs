@@ -19,7 +19,7 @@ const ROW: u32 = 5;
 const RESTARTS: [u16; 3] = [1001, 1012, 1013];
 
 /// Close codes that say nothing: normal, none given, connection lost (RFC 6455, 7.4). A client that is pushed out of its
-/// place by another one in 3.1.1 sees one of these; any other code is the server's own word for what it did not like.
+/// place by another one sees one of these, unless the server uses the reason code of 5.0; any other code is the server's own word for what it did not like.
 const SILENT: [u16; 3] = [1000, 1005, 1006];
 
 /// The latest connections that ended soon.
@@ -79,9 +79,13 @@ impl Core {
             Some(_) if row == ROW && self.config.poison_limit == 0 => {
                 self.events.push_back(Event::Notice(Error::new(ErrorCode::PoisonMessage)));
             }
-            // 5.0 has a reason code for it, so there is nothing to guess.
-            None if row == ROW && self.version == ProtocolVersion::V311 => {
-                let guess = Error::new(ErrorCode::SessionTakenOver).broke("3.1.1 MQTT-3.1.4-2");
+            // 5.0 has a reason code for it, which some servers do not send, Mosquitto 2.0.11 among them.
+            None if row == ROW => {
+                let rule = match self.version {
+                    ProtocolVersion::V311 => "3.1.1 MQTT-3.1.4-2",
+                    ProtocolVersion::V5 => "MQTT-3.1.4-3",
+                };
+                let guess = Error::new(ErrorCode::SessionTakenOver).broke(rule);
                 self.events.push_back(Event::Notice(guess));
             }
             Some(_) | None => {}
