@@ -7,6 +7,8 @@ import { Failure } from "../scripts/lib/run.mjs";
 const PAGE_FOLDER = fileURLToPath(new URL(".", import.meta.url));
 const PACKAGE_FOLDER = fileURLToPath(new URL("../pkg", import.meta.url));
 const PAGE_PARTS = ["index.html", "css", "src"];
+/** What `src/library.js` imports of the package. */
+const ENTRIES = ["index.js", "diagnose.js", "inspect.js"];
 const WASM = "wasmqtt_bg.wasm";
 
 /**
@@ -21,7 +23,7 @@ export async function buildDemo({
   packageFolder = PACKAGE_FOLDER,
   out = path.join(PAGE_FOLDER, "dist"),
 } = {}) {
-  const parts = [...(await modulesBehind(packageFolder, "index.js")), WASM];
+  const parts = [...(await modulesBehind(packageFolder, ENTRIES)), WASM];
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   for (const name of PAGE_PARTS)
@@ -30,14 +32,15 @@ export async function buildDemo({
   return out;
 }
 
-/** The file names of a module and everything it imports, as esbuild finds them. */
-async function modulesBehind(folder, entry) {
-  const file = path.join(folder, entry);
-  if (!(await stat(file).catch(() => undefined))) {
+/** The file names of modules and everything they import, as esbuild finds them. */
+async function modulesBehind(folder, entries) {
+  const files = entries.map((entry) => path.join(folder, entry));
+  for (const file of files) {
+    if (await stat(file).catch(() => undefined)) continue;
     throw new Failure(`${file} is not there: run "npm run build" first.`);
   }
   const { metafile } = await build({
-    entryPoints: [file],
+    entryPoints: files,
     absWorkingDir: path.resolve(folder),
     outdir: ".",
     bundle: true,

@@ -66,6 +66,17 @@ async function until(reached) {
 
 const echo = (socket) => socket.pipe(socket);
 
+test("a plain question is told that this is a WebSocket, or why one would fail", async () => {
+  const target = await tcpServer((socket) => socket.resume());
+  assert.equal((await createBridge({ target }).explain())[0], 426);
+  const gone = net.createServer().listen(0, "127.0.0.1");
+  await once(gone, "listening");
+  const url = new URL(`mqtt://127.0.0.1:${gone.address().port}`);
+  await new Promise((resolve) => gone.close(resolve));
+  const [status, text] = await createBridge({ target: url }).explain();
+  assert.deepEqual([status, /cannot be reached/.test(text)], [502, true]);
+});
+
 test("speaks the subprotocol mqtt and passes bytes both ways", async () => {
   const dial = await bridgeTo(await tcpServer(echo));
   const page = dial();

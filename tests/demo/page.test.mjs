@@ -7,7 +7,13 @@ import { buildDemo } from "../../www-demo/build.mjs";
 import { MessageLog, previewOf } from "../../www-demo/src/message-log.js";
 import { asPrettyJson, asText, hexDump, jsonPieces, preview } from "../../www-demo/src/payload.js";
 import { linePoints, SeriesBook } from "../../www-demo/src/series.js";
-import { DEFAULTS, fromFragment, toClientOptions, toFragment } from "../../www-demo/src/settings.js";
+import {
+  DEFAULTS,
+  fromFragment,
+  randomClientId,
+  toClientOptions,
+  toFragment,
+} from "../../www-demo/src/settings.js";
 
 const bytes = (text) => new TextEncoder().encode(text);
 const message = (topic, text) => ({
@@ -137,6 +143,30 @@ test("a link from elsewhere cannot set secrets or flood the page with subscripti
   assert.equal(subscriptions.length, 32);
 });
 
+test("what is kept in this browser is no link's affair, and neither is the identifier it is kept under", () => {
+  const settings = { ...DEFAULTS, url: "wss://broker.test/", clientId: "mine", keepUnsent: true };
+  const fragment = toFragment(settings, []);
+  assert.doesNotMatch(fragment, /mine|keep/);
+  assert.deepEqual(fromFragment("#keepUnsent=true").settings, {});
+});
+
+test("keeping messages asks for the session, and for a client that outlasts a missing server", () => {
+  const options = toClientOptions({ ...DEFAULTS, clientId: "mine", keepUnsent: true });
+  assert.deepEqual(options, {
+    protocolVersion: "auto",
+    keepAlive: 45,
+    clientId: "mine",
+    store: "indexeddb",
+    reconnect: { retryInitial: true },
+  });
+});
+
+test("an identifier for this browser is one that every server takes, and another one each time", () => {
+  const [one, other] = [randomClientId(), randomClientId()];
+  assert.match(one, /^[0-9A-Za-z]{1,23}$/);
+  assert.notEqual(one, other);
+});
+
 test("the form's values become options of the library", () => {
   const options = toClientOptions({
     ...DEFAULTS,
@@ -193,13 +223,15 @@ test("the static build holds the page, the modules it imports and the WebAssembl
     path.join(packageFolder, "index.js"),
     'import "./shared-1.js"; export const a = () => import("./late-2.js");',
   );
-  for (const name of ["shared-1.js", "late-2.js", "inline.js", "wasmqtt_bg.wasm", "index.js.map"]) {
+  await writeFile(path.join(packageFolder, "diagnose.js"), 'import "./shared-3.js";');
+  const others = ["inspect.js", "shared-1.js", "late-2.js", "shared-3.js", "wasmqtt_bg.wasm"];
+  for (const name of [...others, "inline.js", "index.js.map"]) {
     await writeFile(path.join(packageFolder, name), "");
   }
   assert.equal(await buildDemo({ packageFolder, out }), out);
   assert.deepEqual((await readdir(out)).sort(), ["css", "index.html", "pkg", "src"]);
   const copied = (await readdir(path.join(out, "pkg"))).sort();
-  assert.deepEqual(copied, ["index.js", "late-2.js", "shared-1.js", "wasmqtt_bg.wasm"]);
+  assert.deepEqual(copied, ["diagnose.js", "index.js", ...others].sort());
   await assert.rejects(buildDemo({ packageFolder: folder, out }), /npm run build/);
   await rm(folder, { recursive: true });
 });

@@ -10,6 +10,7 @@ import { createPages } from "../../www-demo/server/pages.mjs";
 
 const INFO = { broker: { name: "Test", version: "1" }, wsPath: "/mqtt", simulated: false };
 const PAGE = fileURLToPath(new URL("../../www-demo/index.html", import.meta.url));
+const explain = async () => [502, "The broker cannot be reached."];
 let server;
 let folder;
 
@@ -17,7 +18,9 @@ before(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "wasmqtt-pages-"));
   await writeFile(path.join(folder, "index.js"), "export {};\n");
   await writeFile(path.join(folder, "wasmqtt_bg.wasm"), Buffer.from([0, 0x61, 0x73, 0x6d]));
-  server = http.createServer(createPages({ info: INFO, packageFolder: folder })).listen(0, "127.0.0.1");
+  server = http
+    .createServer(createPages({ info: INFO, explain, packageFolder: folder }))
+    .listen(0, "127.0.0.1");
   await once(server, "listening");
 });
 
@@ -104,8 +107,9 @@ test("other methods are refused", async () => {
   assert.equal((await get("/", { method: "POST" })).status, 405);
 });
 
-test("a plain request for the MQTT path says what it is for", async () => {
-  assert.equal((await get("/mqtt")).status, 426);
+test("a plain request for the MQTT path is told what the bridge says", async () => {
+  const { status, body } = await get("/mqtt?x=1");
+  assert.deepEqual([status, body], [502, "The broker cannot be reached.\n"]);
 });
 
 test("page and header have the same policy, and the page has nothing inline", async () => {

@@ -21,7 +21,7 @@ const HIGH_WATER_BYTES = 1024 * 1024;
  * @param {URL} options.target broker: mqtt:, mqtts:, ws: or wss:
  * @param {number} [options.maxPayload] largest WebSocket message in bytes (larger ones close with 1009), default 16 MiB
  * @param {(request: import("node:http").IncomingMessage) => boolean} [options.allowOrigin] default: same host, or no Origin
- * @returns {{ upgrade(request, socket, head): Promise<void>, close(): void, readonly connections: number }}
+ * @returns {{ upgrade(request, socket, head): Promise<void>, explain(): Promise<[status: number, text: string]>, close(): void, readonly connections: number }}
  */
 export function createBridge({ target, maxPayload = MAX_PAYLOAD, allowOrigin = sameOrigin }) {
   const server = new WebSocketServer({
@@ -44,7 +44,7 @@ export function createBridge({ target, maxPayload = MAX_PAYLOAD, allowOrigin = s
       try {
         broker = await dial(target, maxPayload);
       } catch (error) {
-        return answer(socket, error.timeout ? 504 : 502, `The broker cannot be reached: ${error.message}`);
+        return answer(socket, ...unreachable(error));
       }
       if (socket.destroyed) return broker.reset();
       socket.off("error", ignore);
@@ -55,6 +55,16 @@ export function createBridge({ target, maxPayload = MAX_PAYLOAD, allowOrigin = s
         join(page, broker);
       });
     },
+    /** What a plain GET is told: 426, or why an upgrade would fail. So a page can find out what a WebSocket hides. */
+    async explain() {
+      try {
+        const broker = await dial(target, maxPayload);
+        broker.reset();
+        return [426, "This address speaks MQTT over WebSocket."];
+      } catch (error) {
+        return unreachable(error);
+      }
+    },
     close() {
       for (const page of server.clients) page.terminate();
       server.close();
@@ -63,6 +73,10 @@ export function createBridge({ target, maxPayload = MAX_PAYLOAD, allowOrigin = s
       return server.clients.size;
     },
   };
+}
+
+function unreachable({ timeout, message }) {
+  return [timeout ? 504 : 502, `The broker cannot be reached: ${message}`];
 }
 
 function refuse(request, allowOrigin) {

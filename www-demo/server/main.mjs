@@ -50,7 +50,7 @@ export async function startDemo({ argv = [], certificates, packageFolder, log = 
     };
     const server = https.createServer(
       { key: await readFile(files.key), cert: await readFile(files.cert) },
-      createPages({ info, packageFolder }),
+      createPages({ info, packageFolder, explain: bridge.explain }),
     );
     server.on("upgrade", (request, socket, head) => {
       if (request.url.split("?", 1)[0] === MQTT_PATH) return bridge.upgrade(request, socket, head);

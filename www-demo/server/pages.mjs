@@ -8,12 +8,15 @@ const PACKAGE_FOLDER = fileURLToPath(new URL("../../pkg", import.meta.url));
 /** What of the page's folder is public; the server's own modules are not. */
 const PUBLIC = /^\/(?:index\.html|(?:src|css)\/[\w-]+\.(?:js|css))$/;
 
-/** Only same-origin scripts and styles, WebAssembly, and MQTT connections to wherever the visitor says. */
+/**
+ * Only same-origin scripts and styles, WebAssembly, and MQTT connections to wherever the visitor says; when one of them
+ * fails, the diagnosis asks the same server over HTTP.
+ */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self'",
-  "connect-src 'self' wss: ws://localhost:* ws://127.0.0.1:*",
+  "connect-src 'self' wss: https: ws://localhost:* ws://127.0.0.1:* http://localhost:* http://127.0.0.1:*",
   "img-src 'self' data:",
   "base-uri 'none'",
   "form-action 'none'",
@@ -33,11 +36,12 @@ const HEADERS = {
  *
  * @param {object} options
  * @param {object} options.info what /demo.json answers
+ * @param {() => Promise<[status: number, text: string]>} options.explain what a plain GET of the MQTT path is told
  * @param {string} [options.pageFolder] the page's sources, default www-demo/
  * @param {string} [options.packageFolder] the built package, default pkg/
  * @returns {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void}
  */
-export function createPages({ info, pageFolder = PAGE_FOLDER, packageFolder = PACKAGE_FOLDER }) {
+export function createPages({ info, explain, pageFolder = PAGE_FOLDER, packageFolder = PACKAGE_FOLDER }) {
   const page = sirv(path.resolve(pageFolder), { dev: true, etag: true });
   const pkg = sirv(path.resolve(packageFolder), { dev: true, etag: true, extensions: [] });
 
@@ -52,7 +56,7 @@ export function createPages({ info, pageFolder = PAGE_FOLDER, packageFolder = PA
 
     const [pathname] = request.url.split("?", 1);
     if (pathname === "/demo.json") return sendInfo(response, info);
-    if (pathname === "/mqtt") return say(response, 426, "This address speaks MQTT over WebSocket.");
+    if (pathname === info.wsPath) return explain().then((answer) => say(response, ...answer));
     if (pathname === "/favicon.ico") return response.writeHead(204).end();
     if (pathname.startsWith("/pkg/")) {
       request.url = pathname.slice("/pkg".length);

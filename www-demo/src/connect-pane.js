@@ -1,22 +1,33 @@
 import { byId, h, setText } from "./dom.js";
-import { errorCard } from "./errors.js";
 import { negotiatedFacts, offeredAbilities } from "./negotiated.js";
-import { DEFAULTS, recentUrls, remember } from "./settings.js";
+import { DEFAULTS, randomClientId, recentUrls, remember } from "./settings.js";
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
-/** The connection form, what was negotiated, and what went wrong. */
+/** Failures whose cause is known: asking the server would tell nothing more. */
+const EXPLAINED = ["client-id-in-use", "session-taken-over", "invalid-option", "engine-crashed"];
+
+/** The connection form, what was negotiated, and what helps when it fails. */
 export class ConnectPane {
   #session;
   #form = byId("connect-form");
   #onConnect;
+  #check;
+  /** What the reader chose, for when nothing is kept. */
+  #cleanStart = DEFAULTS.cleanStart;
   /** The form is open although there is a connection. */
   #editing = false;
 
-  /** @param {{ session: import("./session.js").Session, onConnect: () => void }} parts */
-  constructor({ session, onConnect }) {
+  /**
+   * @param {object} parts
+   * @param {import("./session.js").Session} parts.session
+   * @param {() => void} parts.onConnect
+   * @param {(settings: object) => void} parts.check asks the server what is wrong
+   */
+  constructor({ session, onConnect, check }) {
     this.#session = session;
     this.#onConnect = onConnect;
+    this.#check = check;
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.connect();
@@ -24,12 +35,16 @@ export class ConnectPane {
     this.#form.addEventListener("input", () => this.#checkUrl());
     byId("disconnect").addEventListener("click", () => session.disconnect());
     byId("cancel").addEventListener("click", () => session.disconnect());
+    byId("check").addEventListener("click", () => this.check());
+    byId("keep-unsent").addEventListener("change", () => this.#drawKeeping());
+    this.#form.elements.cleanStart.addEventListener("change", ({ target }) => {
+      this.#cleanStart = target.checked;
+    });
     byId("edit-connection").addEventListener("click", () => {
       this.#editing = !this.#editing;
       this.draw();
     });
     session.addEventListener("change", () => this.draw());
-    session.addEventListener("notice", ({ detail }) => this.#showNotice(detail));
     this.#listRecent();
   }
 
@@ -49,6 +64,8 @@ export class ConnectPane {
       if (typeof value === "boolean") field.checked = value;
       else field.value = value;
     }
+    this.#cleanStart = this.#form.elements.cleanStart.checked;
+    this.#drawKeeping();
     this.#checkUrl();
   }
 
@@ -68,6 +85,42 @@ export class ConnectPane {
     await this.#session.connect(settings);
   }
 
+  /** Asks the server, without connecting this page. */
+  check() {
+    const { settings } = this;
+    if (settings.url === "") {
+      this.#checkUrl(true);
+      return byId("url").focus();
+    }
+    this.#check(settings);
+  }
+
+  /** The buttons that help with a notice. */
+  actionsFor({ about, error }) {
+    if (about !== "connection") return [];
+    const button = (text, onclick, kind = "") => h("button", { type: "button", class: kind, onclick }, text);
+    const why = button("Find out why", () => this.#check(this.#session.settings ?? this.settings), "primary");
+    const again = button("Try now", () => this.connect());
+    if (error.code === "client-id-in-use")
+      return [button("Use another client ID", () => this.#rename()), again];
+    return EXPLAINED.includes(error.code) ? [again] : [why, again];
+  }
+
+  /** What is kept under the identifier before stays for whoever uses that again. */
+  #rename() {
+    this.#form.elements.clientId.value = randomClientId();
+    this.connect();
+  }
+
+  /** A store needs an identifier that stays the same, and the session. */
+  #drawKeeping() {
+    const { clientId, cleanStart, keepUnsent } = this.#form.elements;
+    if (keepUnsent.checked && clientId.value.trim() === "") clientId.value = randomClientId();
+    clientId.required = cleanStart.disabled = keepUnsent.checked;
+    cleanStart.checked = !keepUnsent.checked && this.#cleanStart;
+    byId("keep-note").hidden = !keepUnsent.checked;
+  }
+
   focus() {
     this.#editing = true;
     this.draw();
@@ -75,7 +128,7 @@ export class ConnectPane {
   }
 
   draw() {
-    const { state, client } = this.#session;
+    const { state, client, retry } = this.#session;
     const active = state !== "idle" && state !== "closed";
     const folded = state === "connected" && !this.#editing;
     this.#form.hidden = folded;
@@ -84,7 +137,7 @@ export class ConnectPane {
     byId("disconnect").hidden = state !== "connected";
     byId("cancel").hidden = !active || state === "connected";
     setText(byId("connect"), state === "connected" ? "Reconnect" : "Connect");
-    byId("connect").disabled = state === "connecting" || state === "closing";
+    byId("connect").disabled = (state === "connecting" && !retry) || state === "closing";
     this.#drawNegotiated(state === "connected" ? client.server : undefined);
   }
 
@@ -95,21 +148,6 @@ export class ConnectPane {
     if (!server) return;
     facts.replaceChildren(...negotiatedFacts(server));
     abilities.replaceChildren(...offeredAbilities(server));
-  }
-
-  #showNotice(notice) {
-    const place = byId("connect-error");
-    const banner = byId("notices");
-    place.replaceChildren();
-    banner.replaceChildren();
-    if (!notice) return;
-    const again = h("button", { type: "button", onclick: () => this.connect() }, "Try now");
-    const close = h(
-      "button",
-      { type: "button", class: "quiet", onclick: () => banner.replaceChildren() },
-      "Dismiss",
-    );
-    banner.append(errorCard(notice.text, notice.error, again, close));
   }
 
   #checkUrl(complain = false) {

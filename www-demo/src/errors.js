@@ -2,7 +2,7 @@ import { h } from "./dom.js";
 import { reasonCode } from "./format.js";
 
 /** Which part of the way failed, in words. */
-const LAYERS = {
+export const LAYERS = {
   page: "this page",
   network: "the network",
   tls: "TLS",

@@ -1,9 +1,11 @@
 import { ActivityPane } from "./activity-pane.js";
 import { setUpKeys, setUpTabs, setUpTheme, showTab } from "./chrome.js";
 import { ConnectPane } from "./connect-pane.js";
+import { DiagnosisDialog } from "./diagnosis-dialog.js";
 import { byId, copyFrom } from "./dom.js";
 import { MessageLog } from "./message-log.js";
 import { MessagePane } from "./message-pane.js";
+import { Notices } from "./notices.js";
 import { OverviewPane } from "./overview-pane.js";
 import { PublishPane } from "./publish-pane.js";
 import { Session } from "./session.js";
@@ -21,7 +23,13 @@ const session = new Session();
 const log = new MessageLog();
 const statusBar = new StatusBar({ session });
 const publishPane = new PublishPane({ session });
-const connectPane = new ConnectPane({ session, onConnect });
+const connectPane = new ConnectPane({
+  session,
+  onConnect,
+  check: (settings) => diagnosisDialog.run(settings),
+});
+const diagnosisDialog = new DiagnosisDialog({ session, onConnect: () => connectPane.connect() });
+new Notices({ session, actions: (notice) => connectPane.actionsFor(notice) });
 const subscribePane = new SubscribePane({ session, onChange: writeFragment });
 const messagePane = new MessagePane({ log, redraw, onReuse: reuse });
 const overviewPane = new OverviewPane({ onFilter: filterTopic, publish: command });
@@ -43,6 +51,7 @@ setUpTheme();
 setUpTabs(redraw);
 setUpKeys({
   u: () => focusPane("connect", () => connectPane.focus()),
+  d: () => connectPane.check(),
   s: () => focusPane("subscribe", () => subscribePane.focus()),
   t: () => focusPane("publish", () => publishPane.focus()),
   m: () => focusPane("messages", () => byId("message-list").focus()),

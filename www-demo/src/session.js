@@ -1,13 +1,23 @@
-import { library } from "./library.js";
+import { beside, inspection, library } from "./library.js";
+import { Outgoing } from "./outgoing.js";
 import { toClientOptions } from "./settings.js";
 
 const SWATCHES = 8;
 const PING_EVERY_MS = 5_000;
+/** Errors beside the connection that the reader has to know of: code → what it is about, and a sentence. */
+const TOLD = {
+  "store-unavailable": ["store", "Unsent messages are not kept at the moment: a reload would lose them."],
+  "store-full": ["store", "Unsent messages are not kept at the moment: a reload would lose them."],
+  "store-damaged": ["store", "Something that was kept in this browser could not be read, and is lost."],
+  "session-taken-over": ["client", "The broker ends each connection soon."],
+  "poison-message": ["client", "A message holds up the others."],
+};
 
 /**
  * The page's one connection: a client of the library, the subscriptions the reader wants, and the traffic seen.
  *
- * Emits `change` (state, limits, subscriptions), `message` (row-making is up to the listener), `notice` and `activity`.
+ * Emits `change` (state, limits, subscriptions), `message` (row-making is up to the listener), `publishes` (what became of
+ * them), `notice` and `activity`.
  */
 export class Session extends EventTarget {
   /** @type {import("../../pkg/index.js").MqttClient | undefined} */
@@ -16,7 +26,9 @@ export class Session extends EventTarget {
   /** While reconnecting: { attempt, at } with the time of the next try. */
   retry;
   roundTrip;
-  sent = 0;
+  /** What the connection was opened with, secrets included. */
+  settings;
+  outgoing = new Outgoing(() => this.#emit("publishes"));
   /** Filter → { filter, options, swatch, count, granted, error, handle }; outlives connections. */
   subscriptions = new Map();
 
@@ -28,16 +40,26 @@ export class Session extends EventTarget {
     return this.state === "connected";
   }
 
+  /** Whether this page's client has this Client Identifier. */
+  uses(clientId) {
+    return this.client !== undefined && this.client.clientId === clientId;
+  }
+
   /** Opens a connection; the one before, if any, is closed first. */
   async connect(settings) {
     await this.disconnect();
     this.#setState("connecting");
+    this.settings = settings;
+    this.#emit("notice", { about: "store" });
+    this.#emit("notice", { about: "client" });
     let client;
     try {
-      const { createClient } = await loadLibrary();
+      const [{ createClient }, { createInspector }] = await Promise.all([beside(library), inspection()]);
       client = createClient(settings.url, toClientOptions(settings));
       this.client = client;
       this.#listen(client);
+      const outbox = settings.keepUnsent ? `${settings.clientId} ${settings.url}` : undefined;
+      this.outgoing.follow(client, createInspector, outbox);
       await client.start();
     } catch (error) {
       this.#fail(client, error);
@@ -48,6 +70,7 @@ export class Session extends EventTarget {
     const { client } = this;
     this.#forget();
     if (client) await client.close().catch((error) => this.#emit("activity", { text: "Closing", error }));
+    this.outgoing.leave();
     this.#setState("idle");
   }
 
@@ -77,9 +100,7 @@ export class Session extends EventTarget {
 
   async publish(topic, payload, options) {
     if (!this.client) throw new Error("There is no connection: connect first.");
-    const result = await this.client.publish(topic, payload, options);
-    this.sent += 1;
-    return result;
+    return this.outgoing.publish(topic, payload, options);
   }
 
   #listen(client) {
@@ -103,13 +124,13 @@ export class Session extends EventTarget {
     on("disconnect", (event) => this.#offline(event));
     on("reconnecting", (event) => this.#retrying(event));
     on("message", (message) => deliver(message));
-    on("error", (error) => this.#emit("activity", { text: "Error", error }));
+    on("error", (error) => this.#tell(error));
     client.closed.then((error) => error && this.#fail(client, error));
   }
 
   #online(server) {
     this.retry = undefined;
-    this.#emit("notice", undefined);
+    this.#emit("notice", { about: "connection" });
     this.#emit("activity", { text: server.sessionPresent ? "Connected, session resumed" : "Connected" });
     this.#emit("change");
     for (const entry of this.subscriptions.values()) {
@@ -146,7 +167,8 @@ export class Session extends EventTarget {
 
   #retrying({ attempt, delay, error }) {
     this.retry = { attempt, at: performance.now() + delay };
-    this.#report("Attempt failed", "Reconnecting did not work.", error);
+    const text = this.client.server ? "Reconnecting did not work." : "No connection yet.";
+    this.#report("Attempt failed", text, error);
     this.#emit("activity", { text: `Attempt ${attempt} in ${(delay / 1_000).toFixed(1)} s` });
     this.#emit("change");
   }
@@ -156,16 +178,25 @@ export class Session extends EventTarget {
     if (!error || error === this.#reported) return;
     this.#reported = error;
     this.#emit("activity", { text: event, error });
-    this.#emit("notice", { text, error });
+    this.#emit("notice", { about: "connection", text, error });
+  }
+
+  /** What no call waits for. */
+  #tell(error) {
+    this.outgoing.tell(error);
+    this.#emit("activity", { text: "Error", error });
+    const [about, text] = TOLD[error.code] ?? [];
+    if (about) this.#emit("notice", { about, text, error });
   }
 
   /** Ends the attempt or the connection; a client that fails in two ways is reported once. */
   #fail(client, error) {
     if (this.client !== client) return;
     this.#forget();
+    this.outgoing.leave();
     this.#setState("closed");
     this.#emit("activity", { text: "Gave up", error });
-    this.#emit("notice", { text: "No connection.", error });
+    this.#emit("notice", { about: "connection", text: "No connection.", error });
   }
 
   #forget() {
@@ -208,16 +239,5 @@ export class Session extends EventTarget {
 
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
-  }
-}
-
-async function loadLibrary() {
-  try {
-    return await library;
-  } catch (cause) {
-    throw Object.assign(new Error("The wasmqtt package is not beside this page.", { cause }), {
-      hint: 'Run "npm run build" in the repository, or copy the package to pkg/ next to index.html.',
-      layer: "page",
-    });
   }
 }

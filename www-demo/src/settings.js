@@ -6,6 +6,7 @@ export const DEFAULTS = {
   keepAlive: "45",
   sessionExpiryInterval: "",
   cleanStart: true,
+  keepUnsent: false,
   username: "",
   password: "",
   willTopic: "",
@@ -16,7 +17,9 @@ export const DEFAULTS = {
 
 /** Payloads count as secrets, too: a will may carry anything. */
 const SECRET = ["username", "password", "willPayload"];
-const SHARED = Object.keys(DEFAULTS).filter((name) => !SECRET.includes(name));
+const KEPT = Object.keys(DEFAULTS).filter((name) => !SECRET.includes(name));
+/** Whether this browser keeps messages is nothing that a link decides. */
+const SHARED = KEPT.filter((name) => name !== "keepUnsent");
 
 const STORAGE_KEY = "wasmqtt.settings";
 const RECENT_KEY = "wasmqtt.recent";
@@ -30,6 +33,8 @@ const MAX_SUBSCRIPTIONS = 32;
 export function toFragment(settings, subscriptions) {
   const parameters = new URLSearchParams();
   for (const name of SHARED) {
+    // Under which identifier this browser keeps messages is its own affair: with two of them they end up anywhere.
+    if (name === "clientId" && settings.keepUnsent) continue;
     const value = name === "url" ? withoutSecrets(settings.url) : settings[name];
     if (value !== DEFAULTS[name]) parameters.set(name, String(value));
   }
@@ -67,7 +72,7 @@ export function withoutSecrets(text) {
 
 /** Remembers the form, without secrets, for the next visit. */
 export function remember(settings) {
-  const kept = Object.fromEntries(SHARED.map((name) => [name, settings[name]]));
+  const kept = Object.fromEntries(KEPT.map((name) => [name, settings[name]]));
   kept.url = withoutSecrets(settings.url);
   write(STORAGE_KEY, kept);
   if (kept.url)
@@ -77,10 +82,7 @@ export function remember(settings) {
 export function remembered() {
   const stored = read(STORAGE_KEY, {});
   return Object.fromEntries(
-    SHARED.filter((name) => typeof stored[name] === typeof DEFAULTS[name]).map((name) => [
-      name,
-      stored[name],
-    ]),
+    KEPT.filter((name) => typeof stored[name] === typeof DEFAULTS[name]).map((name) => [name, stored[name]]),
   );
 }
 
@@ -110,9 +112,13 @@ export function write(key, value) {
 export function toClientOptions(settings) {
   const options = {
     protocolVersion: settings.protocolVersion === "auto" ? "auto" : Number(settings.protocolVersion),
-    cleanStart: settings.cleanStart,
     keepAlive: numberOr(settings.keepAlive, 45),
   };
+  if (settings.keepUnsent) {
+    options.store = "indexeddb";
+    // Without a server, too, there is a client that takes messages.
+    options.reconnect = { retryInitial: true };
+  } else options.cleanStart = settings.cleanStart;
   if (settings.clientId) options.clientId = settings.clientId;
   if (settings.sessionExpiryInterval !== "")
     options.sessionExpiryInterval = Number(settings.sessionExpiryInterval);
@@ -127,6 +133,14 @@ export function toClientOptions(settings) {
     };
   }
   return options;
+}
+
+/** A Client Identifier for this browser that every server takes (section 3.1.3.1): 1 to 23 letters and digits. */
+export function randomClientId() {
+  const digits = Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  );
+  return `console${digits.join("")}`;
 }
 
 function numberOr(text, fallback) {

@@ -42,17 +42,18 @@ export class StatusBar {
     document.body.dataset.state = state;
     setText(byId("state-text"), WORDS[state] ?? state);
     setText(byId("state-extra"), extra(state, client?.server, retry));
+    byId("state-extra").title = byId("state-extra").textContent;
     document.title = `${state === "connected" ? "●" : "○"} wasmqtt console`;
   }
 
   #second() {
-    const { sent, roundTrip } = this.#session;
+    const { outgoing, roundTrip } = this.#session;
     const { messages, bytes: traffic } = this.#measure();
     figure("count-rate", messages < 10 ? messages.toFixed(1) : count(Math.round(messages)), "msg/s");
     const [amount, unit] = bytes(traffic);
     figure("count-bytes", amount, `${unit}/s`);
     figure("count-received", count(this.#received));
-    figure("count-sent", count(sent));
+    figure("count-sent", count(outgoing.book.sent));
     if (roundTrip === undefined) figure("count-ping", "–");
     else figure("count-ping", roundTrip.toFixed(roundTrip < 10 ? 1 : 0), "ms");
     if (this.#session.retry) this.draw();
@@ -77,6 +78,7 @@ export class StatusBar {
 
 function extra(state, server, retry) {
   if (state === "connected" && server) return server.protocolVersion === 5 ? "MQTT 5.0" : "MQTT 3.1.1";
+  if (state === "suspended") return navigator.onLine ? "until this page goes on" : "this device is offline";
   if (!retry) return "";
   const left = Math.max(0, Math.ceil((retry.at - performance.now()) / 1_000));
   return left > 0 ? `in ${left} s (attempt ${retry.attempt})` : `attempt ${retry.attempt}`;
