@@ -22,6 +22,7 @@ import rig from "./cases/rig.mjs";
 import sessions from "./cases/sessions.mjs";
 import silence from "./cases/silence.mjs";
 import subscriptions from "./cases/subscriptions.mjs";
+import tabs from "./cases/tabs.mjs";
 import volume from "./cases/volume.mjs";
 import wills from "./cases/wills.mjs";
 import worker from "./cases/worker.mjs";
@@ -43,7 +44,7 @@ const families = {
 };
 Object.assign(families, { mistakes, limits, gateways, closing });
 Object.assign(families, { "manual-acks": manualAcks, authentication, silence, redirects, requests });
-Object.assign(families, { outbox, lifecycle, worker, "packets-tap": packetsTap });
+Object.assign(families, { outbox, lifecycle, worker, "packets-tap": packetsTap, tabs });
 
 describe(`client in ${engine}`, () => {
   const world = {};
