@@ -67,7 +67,7 @@ describe("nginx with the files of deploy/nginx", () => {
       "listen 80;",
       "listen [::]:80;",
       "server_name push.example.com;",
-      "location /.well-known/acme-challenge/ { root /var/www/acme; }         # certbot --webroot -w /var/www/acme",
+      "location /.well-known/acme-challenge/ { root /var/www/html; }         # certbot --webroot -w /var/www/html",
       "location / { return 301 https://$server_name$request_uri; }",
       "listen 443 ssl;",
       "listen [::]:443 ssl;",

@@ -46,7 +46,7 @@ export async function startDeployedNginx({
     ["/etc/letsencrypt/live/push.example.com/fullchain.pem", cert],
     ["/etc/letsencrypt/live/push.example.com/privkey.pem", key],
     ["/var/www/push", root],
-    ["/var/www/acme", join(folder.path, "acme")],
+    ["/var/www/html", join(folder.path, "acme")],
     ...changes,
   ]);
   copyFileSync("/etc/nginx/mime.types", join(home, "mime.types"));
