@@ -1,7 +1,7 @@
 import type { MqttError } from "./errors.js";
 import type { MemoryView } from "./memory.js";
 import type { PacketInfo } from "./packet.js";
-import type { ClientState, ServerInfo } from "./types.js";
+import type { ClientState, Delivery, ServerInfo } from "./types.js";
 import { createDecoder } from "./utf8.js";
 
 /** One PUBLISH, with bytes of its own or of the chunk that arrived. */
@@ -33,6 +33,8 @@ export interface CompletedRecord {
 export interface FailedRecord {
   readonly kind: "failed";
   readonly operation: number;
+  /** Of a publish. */
+  readonly delivery: Delivery;
   readonly reasonCodes: readonly number[];
   readonly error: MqttError;
 }
@@ -131,6 +133,7 @@ export class BatchReader {
         return {
           kind: "failed",
           operation: w[1]!,
+          delivery: w[3] ? "unknown" : "none",
           reasonCodes: [...this.#slice(w[5]!, w[6]!)],
           error: detail as MqttError,
         };

@@ -1,5 +1,5 @@
 import type { CompletedRecord } from "./batch.js";
-import type { RawEngine } from "./boundary.js";
+import type { EngineOptions, RawEngine } from "./boundary.js";
 import type { Engine } from "./engine.js";
 import { MqttError } from "./errors.js";
 import { type Operation, Operations } from "./operations.js";
@@ -13,6 +13,18 @@ export interface Handling {
   readonly early?: { readonly when: "queued" | "stored"; readonly status: number } | undefined;
 }
 
+/** A message on its way to the engine. */
+export interface Outgoing {
+  /** Bytes that it holds until then. */
+  readonly size: number;
+  /** What has to be done before. */
+  readonly reading?: Promise<void> | undefined;
+  readonly handling?: Handling;
+}
+
+/** How many messages may wait for their turn, and their bytes. */
+type Limits = Pick<EngineOptions, "maxMessages" | "maxBytes">;
+
 const STORED = "Nothing to do: the next client with this `clientId` and `store` sends the message.";
 
 /** The calls of one client, in the order they were made: they wait while the engine loads, or an earlier one is read. */
@@ -22,15 +34,20 @@ export class Calls {
   engine: Engine | undefined;
   readonly #boot: () => Promise<void>;
   readonly #report: (error: MqttError) => void;
+  readonly #limits: Limits;
+  /** Messages that wait here, and their bytes. */
+  #messages = 0;
+  #bytes = 0;
   #booting: Promise<void> | undefined;
   /** Set while calls must wait for an earlier one, or for the engine to load. */
   #queue: Promise<void> | undefined;
   #end: { readonly error: MqttError | undefined } | undefined;
 
   /** `boot` runs with the first call. It sets `engine`, or ends everything. */
-  constructor(boot: () => Promise<void>, report: (error: MqttError) => void) {
+  constructor(boot: () => Promise<void>, report: (error: MqttError) => void, limits: Limits) {
     this.#boot = boot;
     this.#report = report;
+    this.#limits = limits;
   }
 
   /** True: a call now reaches the engine before it returns. */
@@ -43,18 +60,29 @@ export class Calls {
     options: OperationOptions,
     submit: (raw: RawEngine) => number,
     complete: (record: CompletedRecord) => T,
-    { reading, handling }: { reading?: Promise<void> | undefined; handling?: Handling } = {},
+    message?: Outgoing,
   ): Promise<T> {
     this.assertOpen();
     const { operations } = this;
-    const operation = operations.open(options, complete, ({ id }) => {
-      if (id > 0) this.try((raw) => raw.cancel(id));
+    const operation = operations.open<T>(options, complete, (given) => {
+      const { id, delivery } = given;
+      if (id > 0 && this.try((raw) => raw.cancel(id)) && delivery) given.delivery = "none";
     });
-    const fail = (error: unknown) => operations.take(operation.id)?.reject(error);
+    const fail = (error: unknown) => operations.take(operation.id)?.fail(error);
+    const { reading, handling } = message ?? {};
+    if (message) operation.delivery = "none";
+    const leave = message && this.#line(message);
+    if (message && !leave) {
+      fail(new MqttError("queue-full", { limit: this.#limits.maxMessages }));
+      return operation.promise;
+    }
     reading?.catch((cause) =>
       fail(new MqttError("invalid-argument", { detail: "Blob cannot be read", cause })),
     );
+    // One that is given up holds up the others no longer.
+    const turn = reading && Promise.race([reading, operation.promise]).catch(() => {});
     this.enqueue((engine) => {
+      leave?.();
       if (!operations.has(operation.id)) return; // given up before its turn
       try {
         operations.number(operation, engine.call(submit));
@@ -62,8 +90,21 @@ export class Calls {
       } catch (error) {
         fail(error);
       }
-    }, reading);
+    }, turn);
     return operation.promise;
+  }
+
+  /** Takes a message in line, if there is room, and returns what takes it out again. */
+  #line({ size }: Outgoing): (() => void) | undefined {
+    const { maxMessages, maxBytes } = this.#limits;
+    // One alone always fits: the engine judges it when its turn comes.
+    if (this.#messages > 0 && (this.#messages >= maxMessages || this.#bytes + size > maxBytes)) return;
+    this.#messages++;
+    this.#bytes += size;
+    return () => {
+      this.#messages--;
+      this.#bytes -= size;
+    };
   }
 
   #handle<T>(operation: Operation<T>, { isKept, early }: Handling): void {
@@ -94,7 +135,7 @@ export class Calls {
   }
 
   /** Runs `run` now, or after everything that waits and `reading`. Not at all when the client is closed by then. */
-  enqueue(run: (engine: Engine) => void, reading?: Promise<void>): void {
+  enqueue(run: (engine: Engine) => void, reading?: Promise<unknown>): void {
     if (this.engine && !this.#queue && !reading) {
       run(this.engine);
       return;
@@ -126,17 +167,20 @@ export class Calls {
   /** From now on nothing reaches the engine. Who waits is told by `rejectAll`. */
   end(error: MqttError | undefined): void {
     this.#end = { error };
-    try {
-      this.engine?.free();
-    } catch {} // it crashed before or just now
+    const { engine, operations } = this;
     this.engine = undefined;
+    try {
+      for (const record of engine?.free() ?? []) {
+        if (record.kind === "completed") operations.take(record.operation)?.settle(record);
+        else if (record.kind === "failed") operations.learn(record.operation, record.delivery);
+      }
+    } catch {} // it crashed before or just now
   }
 
   rejectAll(): void {
     const error = this.#end?.error;
     const code = error?.code === "engine-crashed" ? error.code : "client-closed";
     const cause = error?.code === code ? error.cause : error;
-    const stored = new MqttError(code, { delivery: "stored", hint: STORED, cause });
-    this.operations.rejectAll(code === error?.code ? error : new MqttError(code, { cause }), stored);
+    this.operations.failAll((isStored) => new MqttError(code, { cause, ...(isStored && { hint: STORED }) }));
   }
 }

@@ -11,8 +11,11 @@ export interface ClientEvents {
   connect: ServerInfo;
   /** A connection that the server had accepted ended. `error` is absent after `close()`. */
   disconnect: { readonly error?: MqttError; readonly willReconnect: boolean };
-  /** An attempt to connect is planned, `delay` milliseconds from now. `error` is why the last one ended. */
-  reconnecting: { readonly attempt: number; readonly delay: number; readonly error?: MqttError };
+  /**
+   * An attempt to connect is planned, `delay` milliseconds from now; without a `delay` when the client is `suspended`: then it
+   * follows once that ends. `error` is why the last one ended.
+   */
+  reconnecting: { readonly attempt: number; readonly delay?: number; readonly error?: MqttError };
   /** Any message, whether a handler gets it or not. Its `params` are empty. */
   message: Message;
   /**

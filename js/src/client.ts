@@ -104,8 +104,8 @@ export class MqttClient implements AsyncDisposable {
 
   /**
    * Connects. Resolves on the first accepted CONNACK. Rejects when the first connection fails (see
-   * `reconnect.retryInitial`) or when `signal` or `timeout` ends the wait; then the client is closed. Until
-   * then later calls return the same promise.
+   * `reconnect.retryInitial`) or when `signal` or `timeout` ends the wait; then the client is closed. Later calls wait
+   * for the same connection; their `signal` and `timeout` end their own wait only.
    */
   start(options: OperationOptions = {}): Promise<void> {
     return settle(() => {
@@ -143,6 +143,7 @@ export class MqttClient implements AsyncDisposable {
         (raw) => raw.publish(topic, bytes, flags, properties),
         (record) => publishResult(record, qos),
         {
+          size: topic.length + (reading ? (payload as Blob).size : bytes.length),
           reading,
           handling: { isKept: durable && qos > 0, early: EARLY.find(({ when }) => when === until) },
         },
@@ -239,9 +240,10 @@ export class MqttClient implements AsyncDisposable {
   /**
    * Says goodbye: waits up to `timeout` for what is under way, sends DISCONNECT, closes. Takes no new calls meanwhile;
    * what is still open then rejects with `client-closed`. Every call returns the same promise, also after the client
-   * gave up. It rejects only for wrong options; the client stays open then.
+   * gave up; a later one with `force` ends the wait. It rejects only for wrong options; the client stays open then.
    */
   close(options: CloseOptions = {}): Promise<void> {
+    if (this.#closing && options.force) this.#runtime.terminate();
     this.#closing ??= this.#close(options).catch((error) => {
       this.#closing = undefined;
       throw error;
@@ -265,7 +267,10 @@ export class MqttClient implements AsyncDisposable {
 
   async #close(options: CloseOptions): Promise<void> {
     const raw = closeArguments(options);
-    await (options.force ? this.#runtime.terminate() : this.#runtime.close(raw));
+    const { signal } = options;
+    if (signal !== undefined && !(signal instanceof AbortSignal))
+      invalidArgument("signal", "Pass an AbortSignal.");
+    await (options.force ? this.#runtime.terminate() : this.#runtime.close(raw, signal));
   }
 }
 

@@ -43,16 +43,20 @@ export class Engine {
     return this.#guard(() => run(raw));
   }
 
+  /** Also after `free`: messages may lie in buffers for long. Nothing after a trap. */
   decodeProperties(block: Uint8Array): object {
+    if (this.#crash) return {};
     return this.#guard(() => this.#glue.decodeProperties(block));
   }
 
-  /** Ends it. Nothing is reported afterwards. */
-  free(): void {
+  /** Ends it. Nothing is reported afterwards; what was about to be is returned. */
+  free(): readonly BatchRecord[] {
     const raw = this.#raw;
+    const records = this.#records;
     this.#raw = undefined;
     this.#records = [];
     if (raw) this.#guard(() => raw.free());
+    return records;
   }
 
   #host(): EngineHost {

@@ -6,6 +6,7 @@ import {
   REASON_HINTS,
   reasonName,
 } from "./error-codes.js";
+import type { Delivery } from "./types.js";
 
 /** What was seen of the connection, or of the attempt at one, that ended with an error. Holds no secrets and no URL. */
 export interface ErrorEvidence {
@@ -37,7 +38,7 @@ export interface MqttErrorInit {
   offset?: number | undefined;
   limit?: number | undefined;
   serverReference?: string | undefined;
-  delivery?: "none" | "unknown" | "stored" | undefined;
+  delivery?: Delivery | undefined;
   evidence?: ErrorEvidence | undefined;
   cause?: unknown;
 }
@@ -75,11 +76,8 @@ export class MqttError extends Error {
   /** What was seen of the connection or attempt that ended with this error; for bug reports. */
   declare readonly evidence?: ErrorEvidence;
 
-  /**
-   * What may have become of the message of a publish that failed. "none": nobody got it, and nobody will. "unknown": it was
-   * sent, and may have arrived. "stored": it is in the `store`, and the next client of this `clientId` goes on with it.
-   */
-  declare readonly delivery?: "none" | "unknown" | "stored";
+  /** For a `publish` that failed: what may have become of the message. */
+  declare readonly delivery?: Delivery;
 
   constructor(code: ErrorCode, init: MqttErrorInit = {}) {
     const { detail, cause, ...fields } = init;

@@ -55,6 +55,7 @@ const SUBSCRIBE: Schema = {
 const UNSUBSCRIBE: Schema = { ...CONTROL, userProperties: "pairs" };
 const BUFFER: Schema = { max: "integer", overflow: ["drop-oldest", "drop-newest", "latest-per-topic"] };
 const CLOSE: Schema = {
+  signal: "object",
   timeout: "integer",
   force: "boolean",
   reasonCode: "integer",

@@ -1,6 +1,6 @@
 import type { CompletedRecord } from "./batch.js";
 import { invalidArgument, MqttError } from "./errors.js";
-import type { OperationOptions } from "./types.js";
+import type { Delivery, OperationOptions } from "./types.js";
 
 /** What a call that resolves early knows of its answer. */
 const NO_ANSWER = {
@@ -11,6 +11,7 @@ const NO_ANSWER = {
   answer: undefined,
 } as const;
 
+const CRASHED = "engine-crashed";
 const LONGEST_TIMER_MS = 2 ** 31 - 1; // longer ones fire at once
 
 /** A call that waits for an answer. */
@@ -22,6 +23,8 @@ export class Operation<T> {
   reject!: (error: unknown) => void;
   /** Stops watching `signal` and `timeout`. */
   release: (() => void) | undefined;
+  /** Of a publish: what may have become of its message, should it fail now. */
+  delivery: Delivery | undefined;
   /** Whether its message is one for the store. */
   isKept = false;
   readonly #complete: (record: CompletedRecord) => T;
@@ -40,6 +43,15 @@ export class Operation<T> {
     this.resolve(this.#complete(record));
   }
 
+  /** Rejects; the error of a publish says what may have become of its message. */
+  fail(error: unknown): void {
+    const { delivery } = this;
+    if (!delivery || !(error instanceof MqttError)) this.reject(error);
+    // One crash is the error of many calls.
+    else if (error.code === CRASHED) this.reject(new MqttError(CRASHED, { cause: error.cause, delivery }));
+    else this.reject(Object.assign(error, { delivery }));
+  }
+
   /** Resolves before the answer; what fails afterwards goes to `late`. */
   reach(status: number, late: (error: unknown) => void): void {
     this.release?.();
@@ -49,7 +61,7 @@ export class Operation<T> {
   }
 }
 
-type Pending = Pick<Operation<unknown>, "id" | "isKept" | "release" | "reject" | "settle">;
+type Pending = Pick<Operation<unknown>, "delivery" | "fail" | "id" | "isKept" | "release" | "settle">;
 
 /** All calls that wait. */
 export class Operations {
@@ -62,7 +74,7 @@ export class Operations {
   /** Those that wait for the store, with what to do then. */
   readonly #unstored = new Map<Pending, () => void>();
 
-  /** `onCancel` runs when `signal` or `timeout` ended the wait. */
+  /** `onCancel` runs when `signal` or `timeout` ends the wait. */
   open<T>(
     { signal, timeout }: OperationOptions,
     complete: (record: CompletedRecord) => T,
@@ -78,8 +90,8 @@ export class Operations {
     if (signal || timeout !== undefined) {
       const cancel = (error: MqttError) => {
         if (!this.take(operation.id)) return;
-        operation.reject(error);
         onCancel(operation, error);
+        operation.fail(error);
       };
       operation.release = limit(signal, timeout, cancel);
     }
@@ -90,6 +102,7 @@ export class Operations {
   number(operation: Pending, id: number): void {
     this.#pending.delete(operation.id);
     operation.id = id;
+    if (operation.delivery) operation.delivery = "unknown";
     this.#pending.set(id, operation);
     this.newest = id;
   }
@@ -122,11 +135,18 @@ export class Operations {
     return operation;
   }
 
-  /** `stored` is for those whose message is in the store. */
-  rejectAll(error: MqttError, stored = error): void {
+  /** The engine knows what became of a message. */
+  learn(id: number, delivery: Delivery): void {
+    const operation = this.#pending.get(id);
+    if (operation?.delivery) operation.delivery = delivery;
+  }
+
+  /** `reason` makes the error of each; `isStored`: its message is in the store. */
+  failAll(reason: (isStored: boolean) => MqttError): void {
     for (const id of [...this.#pending.keys()]) {
       const isStored = this.isStored(id);
-      this.take(id)?.reject(isStored ? stored : error);
+      if (isStored) this.learn(id, "stored");
+      this.take(id)?.fail(reason(isStored));
     }
   }
 
@@ -135,7 +155,8 @@ export class Operations {
   }
 }
 
-function limit(
+/** Calls `cancel` when `signal` is aborted or `timeout` has passed, unless the function that it returns is called before. */
+export function limit(
   signal: AbortSignal | undefined,
   timeout: number | undefined,
   cancel: (error: MqttError) => void,

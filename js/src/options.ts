@@ -323,6 +323,8 @@ export interface UnsubscribeOptions extends OperationOptions {
 
 /** Options of `close`. */
 export interface CloseOptions {
+  /** What is under way is given up, and the client closes at once, when it is aborted. */
+  readonly signal?: AbortSignal;
   /** Milliseconds to wait for what is under way; then it is given up. @default 5000 */
   readonly timeout?: number;
   /** True: no waiting and no DISCONNECT, so that the server publishes the will. @default false */

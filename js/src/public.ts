@@ -37,6 +37,7 @@ export type { Store, StoreChange, StoreOptions, StoreRecord } from "./store/type
 export type { MessageHandler, Subscription } from "./subscription.js";
 export type {
   ClientState,
+  Delivery,
   MaybePromise,
   MessageProperties,
   OperationOptions,

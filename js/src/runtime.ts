@@ -1,6 +1,6 @@
 import { Attempts } from "./attempts.js";
 import type { BatchRecord, CompletedRecord, DisconnectedRecord, FailedRecord } from "./batch.js";
-import type { EngineOptions, Glue, RawDisconnect, RawEngine, RawUnsubscribeOptions } from "./boundary.js";
+import type { EngineOptions, Glue, RawDisconnect, RawUnsubscribeOptions } from "./boundary.js";
 import { Calls } from "./calls.js";
 import { Claim } from "./claim.js";
 import type { ClientEvents } from "./client-events.js";
@@ -10,7 +10,7 @@ import { asMqttError, MqttError } from "./errors.js";
 import type { Emitter } from "./events.js";
 import { sessionName } from "./lock.js";
 import { ReceivedMessage } from "./message.js";
-import type { Operation } from "./operations.js";
+import { limit, type Operation } from "./operations.js";
 import type { ClientOptions } from "./options.js";
 import { openOutbox } from "./outbox.js";
 import { LEFT, type PageWatch, watchPage } from "./page.js";
@@ -35,10 +35,7 @@ export class Runtime {
   readonly closed: Promise<MqttError | undefined>;
   readonly context: SubscriptionContext;
   readonly subscriptions = new Subscriptions();
-  readonly calls = new Calls(
-    () => this.#createEngine(),
-    (error) => this.report(error),
-  );
+  readonly calls: Calls;
   state: ClientState = "idle";
   server: ServerInfo | undefined;
   readonly #parts: RuntimeParts;
@@ -47,6 +44,8 @@ export class Runtime {
   readonly #reports: Reports;
   #resolveClosed!: (error: MqttError | undefined) => void;
   #opening: Operation<void> | undefined;
+  /** The engine, also after the end: messages may still lie in buffers. */
+  #decoder: Engine | undefined;
   #started = false;
   #lastStats: Stats | undefined;
   #page: PageWatch | undefined;
@@ -57,6 +56,11 @@ export class Runtime {
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
+    this.calls = new Calls(
+      () => this.#createEngine(),
+      (error) => this.report(error),
+      parts.engineOptions,
+    );
     this.#reports = new Reports(parts.events, parts.options.logger);
     this.#attempts = new Attempts(parts.urls, parts.options, {
       reconnect: () => this.calls.try((raw) => raw.renew()),
@@ -70,11 +74,14 @@ export class Runtime {
     const { calls } = this;
     this.context = {
       decode: createDecoder(),
-      decodeProperties: (block) => calls.engine?.decodeProperties(block) ?? {},
+      decodeProperties: (block) => this.#decoder?.decodeProperties(block) ?? {},
       acknowledge: (token, reasonCode) => {
         if (token > 0) calls.engine?.call((raw) => raw.acknowledge(token, reasonCode));
       },
-      unsubscribe: (subscription, options, raw) => this.#unsubscribe(subscription, options, raw),
+      wait: async (options, run) => {
+        if (!this.#isClosed) await calls.wait(options, run);
+      },
+      unsubscribe: (subscription, raw) => this.#unsubscribe(subscription, raw),
       report: (error) => this.report(error),
     };
   }
@@ -85,7 +92,11 @@ export class Runtime {
 
   start(options: OperationOptions): Promise<void> {
     this.calls.assertOpen();
-    if (this.#opening) return this.#opening.promise;
+    const started = this.#opening?.promise;
+    if (started) {
+      const hasLimit = options.signal || options.timeout !== undefined;
+      return hasLimit ? this.calls.wait(options, (own) => started.then(own.resolve, own.reject)) : started;
+    }
     this.#opening = this.calls.operations.open<void>(
       options,
       () => {},
@@ -111,12 +122,25 @@ export class Runtime {
   }
 
   /** Asks the application for the first data, if it was not given, and the server for its consent. */
-  async reauthenticate(
-    data: Uint8Array | undefined,
-    options: OperationOptions,
-  ): Promise<Uint8Array | undefined> {
-    this.calls.assertOpen();
-    return this.#reauthenticate(data ?? (await this.#attempts.renewal.introduce()), options);
+  reauthenticate(data: Uint8Array | undefined, options: OperationOptions): Promise<Uint8Array | undefined> {
+    const { calls } = this;
+    const { connectTimeout } = this.#parts.engineOptions;
+    const detail = "authenticator.start";
+    let release = () => {};
+    return calls
+      .wait<Uint8Array | undefined>(options, ({ id, resolve, reject }) => {
+        const ask = (first: Uint8Array | undefined) => {
+          release();
+          if (calls.operations.has(id)) this.#reauthenticate(first, {}).then(resolve, reject);
+        };
+        if (data) return ask(data);
+        const late = () => reject(new MqttError("provider-timeout", { detail, limit: connectTimeout }));
+        release = limit(undefined, connectTimeout, late);
+        this.#attempts.renewal
+          .introduce()
+          .then(ask, (cause) => reject(asMqttError(cause, "provider-failed", { detail })));
+      })
+      .finally(() => release());
   }
 
   #reauthenticate(data: Uint8Array | undefined, options: OperationOptions): Promise<Uint8Array | undefined> {
@@ -128,19 +152,24 @@ export class Runtime {
   }
 
   /** Ends the client after what was called before. */
-  async close(options: RawDisconnect): Promise<void> {
-    if (!this.calls.engine) return this.terminate();
+  async close(options: RawDisconnect, signal: AbortSignal | undefined): Promise<void> {
+    const { calls } = this;
+    if (!calls.engine) this.terminate();
+    let release = () => {};
     await new Promise<unknown>((resolve, reject) => {
-      this.calls.enqueue((engine) => {
+      const leave = (drainTimeout: number) => {
         try {
-          resolve(engine.call((raw) => raw.disconnect(options)));
+          calls.engine?.call((raw) => raw.disconnect({ ...options, drainTimeout }));
         } catch (error) {
           reject(error);
         }
-      });
+      };
+      // Calls that wait for their turn have as much time as what is under way.
+      release = limit(signal, options.drainTimeout, () => leave(0));
+      if (signal?.aborted) leave(0);
+      else calls.enqueue(() => leave(options.drainTimeout));
       this.closed.then(resolve);
-    });
-    await this.closed;
+    }).finally(() => release());
   }
 
   /** Ends the client now. */
@@ -158,24 +187,15 @@ export class Runtime {
     this.#reports.error(error);
   }
 
-  #unsubscribe(
-    subscription: ActiveSubscription,
-    options: OperationOptions,
-    rawOptions: RawUnsubscribeOptions,
-  ): Promise<void> {
+  /** The subscription is gone here, so the server is asked even if nobody waits for its answer any more. */
+  async #unsubscribe(subscription: ActiveSubscription, options: RawUnsubscribeOptions): Promise<void> {
     const ids = Uint32Array.from(this.subscriptions.remove(subscription));
-    if (ids.length === 0 || this.state === "closed") return Promise.resolve();
-    let asked = false;
-    const ask = (raw: RawEngine) => {
-      asked = true;
-      return raw.unsubscribe(ids, rawOptions);
-    };
-    const confirmed = this.calls.operate(options, ask, () => {});
-    // The subscription is gone here, so the server is asked even if nobody waits for its answer any more.
-    confirmed.catch(() => {
-      if (!asked && this.state !== "closed") this.calls.enqueue(() => this.calls.try(ask));
-    });
-    return confirmed;
+    if (ids.length === 0) return;
+    await this.calls.operate(
+      {},
+      (raw) => raw.unsubscribe(ids, options),
+      () => {},
+    );
   }
 
   async #createEngine(): Promise<void> {
@@ -200,7 +220,7 @@ export class Runtime {
           crashed: (error) => this.#finish(error),
         },
       );
-      calls.engine = engine;
+      calls.engine = this.#decoder = engine;
       if (outbox) engine.call((raw) => raw.restore(outbox.take(), Date.now()));
       if (events.has("packet")) this.tap();
       this.#page = watchPage({
@@ -287,10 +307,11 @@ export class Runtime {
   /** With `end`, which fails everything, only of what is not stored. */
   #tellFailures(end: ErrorCode | undefined): void {
     const { operations } = this.calls;
-    for (const { operation, error, reasonCodes } of this.#failures.splice(0)) {
+    for (const { operation, error, reasonCodes, delivery } of this.#failures.splice(0)) {
       if (error.code === end && operations.isStored(operation)) continue;
       if (reasonCodes.length > 0) Object.assign(error, { reasonCodes });
-      operations.take(operation)?.reject(error);
+      operations.learn(operation, delivery);
+      operations.take(operation)?.fail(error);
     }
   }
 
@@ -315,12 +336,15 @@ export class Runtime {
     if (delay === undefined || !error || this.#isClosed) return;
     const isFirst = this.#opening !== undefined && this.calls.operations.has(this.#opening.id);
     if (follows || this.#attempts.wantsRetry(error, attempt, isFirst)) {
-      events.emit("reconnecting", { attempt, delay, ...why });
+      events.emit("reconnecting", { attempt, ...(this.state !== "suspended" && { delay }), ...why });
     } else this.#giveUp(error);
   }
 
   #giveUp(error: MqttError | undefined): void {
-    this.calls.try((raw) => raw.terminate());
+    this.calls.try((raw) => {
+      raw.terminate();
+      raw.flush(); // what became of each message
+    });
     this.#finish(error);
   }
 
@@ -343,7 +367,7 @@ export class Runtime {
 
   #settle(error: MqttError | undefined): void {
     this.#tellFailures(error?.code ?? "client-closed");
-    if (this.#opening && error) this.calls.operations.take(this.#opening.id)?.reject(error);
+    if (this.#opening && error) this.calls.operations.take(this.#opening.id)?.fail(error);
     this.calls.rejectAll();
     this.subscriptions.endAll(error);
     this.#resolveClosed(error);

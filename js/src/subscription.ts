@@ -5,6 +5,7 @@ import { MqttError } from "./errors.js";
 import { contain } from "./events.js";
 import { type Message, type MessageContext, ReceivedMessage } from "./message.js";
 import { unsubscribeArguments } from "./normalize.js";
+import type { Operation } from "./operations.js";
 import type { BufferOptions, UnsubscribeOptions } from "./options.js";
 import type { OperationOptions, QoS } from "./types.js";
 
@@ -34,11 +35,10 @@ export interface Subscription extends AsyncIterable<Message>, AsyncDisposable {
 
 /** @internal What subscriptions need of their client. */
 export interface SubscriptionContext extends MessageContext {
-  unsubscribe(
-    subscription: ActiveSubscription,
-    options: OperationOptions,
-    raw: RawUnsubscribeOptions,
-  ): Promise<void>;
+  /** Waits for what `run` starts. Not at all, and without starting it, when the client is closed. */
+  wait(options: OperationOptions, run: (operation: Operation<void>) => void): Promise<void>;
+  /** Asks the server, and resolves when it has confirmed. */
+  unsubscribe(subscription: ActiveSubscription, raw: RawUnsubscribeOptions): Promise<void>;
   /** Something went wrong that no call waits for. */
   report(error: MqttError): void;
 }
@@ -70,10 +70,11 @@ export class ActiveSubscription implements Subscription {
 
   async unsubscribe(options: UnsubscribeOptions = {}): Promise<void> {
     const raw = unsubscribeArguments(options);
-    if (options.signal?.aborted) throw new MqttError("aborted", { cause: options.signal.reason });
-    this.end();
-    this.#unsubscribed ??= this.#context.unsubscribe(this, options, raw);
-    await this.#unsubscribed;
+    await this.#context.wait(options, ({ resolve, reject }) => {
+      this.end();
+      this.#unsubscribed ??= this.#context.unsubscribe(this, raw);
+      this.#unsubscribed.then(resolve, reject);
+    });
   }
 
   [asyncDispose](): Promise<void> {

@@ -44,6 +44,14 @@ export interface MessageProperties extends PublishProperties {
   readonly subscriptionIdentifiers?: readonly number[];
 }
 
+/**
+ * What may have become of the message of a publish that failed.
+ * - `none`: nobody got it and nobody will; publishing it again makes no second copy
+ * - `unknown`: it was sent and the last answer is missing; it may have arrived, and may still
+ * - `stored`: it is in the `store`, and the next client with this `clientId` goes on with it
+ */
+export type Delivery = "none" | "unknown" | "stored";
+
 /** What became of a published message. */
 export interface PublishResult {
   /** The quality of service it was published with. */

@@ -106,7 +106,7 @@ test("answers, failures, state, connection and end", () => {
   const records = read([
     3, 17, 2, 1, 65535, 4096, 2, 1, 0, 0, 0, 0,
     3, 18, 4, 35, 0, 0, 0, 0, 0, 0, 0, 0,
-    4, 19, 1, 0, 0, 4097, 1, 2, 0, 0, 0, 0,
+    4, 19, 1, 1, 0, 4097, 1, 2, 0, 0, 0, 0,
     5, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     6, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0,
     7, 0, 1500, 2, 0, 0, 0, 2, 0, 0, 0, 0,
@@ -118,7 +118,7 @@ test("answers, failures, state, connection and end", () => {
   assert.deepEqual(records, [
     { kind: "completed", operation: 17, status: 1, packetId: 65535, reasonCodes: [0, 0x80], answer },
     { kind: "completed", operation: 18, status: 35, packetId: 0, reasonCodes: [], answer: undefined },
-    { kind: "failed", operation: 19, reasonCodes: [0x80], error },
+    { kind: "failed", operation: 19, delivery: "unknown", reasonCodes: [0x80], error },
     { kind: "state", state: "reconnecting" },
     { kind: "connected", server },
     { kind: "disconnected", delay: 1500, attempt: 2, error },

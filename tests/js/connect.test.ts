@@ -38,7 +38,7 @@ test("the first failure ends it by default, and everything that waits", async ()
   await assert.rejects(publishing, { code: "client-closed", cause: error });
   assert.equal(await client.closed, error);
   assert.equal(client.state, "closed");
-  assert.deepEqual(engine.calls.slice(-2), [["terminate"], ["free"]]);
+  assert.deepEqual(engine.calls.slice(-3), [["terminate"], ["flush"], ["free"]]);
   await assert.rejects(client.publish("t", "x"), { code: "client-closed", cause: error });
   await assert.rejects(client.start(), { code: "client-closed", cause: error });
   await client.close();

@@ -105,7 +105,7 @@ test("all of them can be rejected at once", async () => {
   const error = new MqttError("client-closed");
   const waiting = [operations.open({}, () => 0, never), operations.open({ timeout: 60_000 }, () => 0, never)];
   operations.number(waiting[0] as never, 5);
-  operations.rejectAll(error);
+  operations.failAll(() => error);
   for (const { promise } of waiting) await assert.rejects(promise, error);
-  operations.rejectAll(error);
+  operations.failAll(() => error);
 });

@@ -125,8 +125,9 @@ export class FakeEngine implements RawEngine {
     this.report({ kind: 3, words, bytes: { 5: codes }, ...(answer === undefined ? {} : { detail: answer }) });
   }
 
-  fail(operation: number, error: unknown, codes: number[] = []): void {
-    this.report({ kind: 4, words: { 1: operation }, bytes: { 5: codes }, detail: error });
+  /** `fate` 1: the message of a publish may have arrived. */
+  fail(operation: number, error: unknown, codes: number[] = [], fate = 0): void {
+    this.report({ kind: 4, words: { 1: operation, 3: fate }, bytes: { 5: codes }, detail: error });
   }
 
   lose(error: unknown, delay = 0xffff_ffff, attempt = 1): void {
