@@ -17,6 +17,7 @@ import outbox from "./cases/outbox.mjs";
 import packetsTap from "./cases/packets-tap.mjs";
 import redirects from "./cases/redirects.mjs";
 import refusals from "./cases/refusals.mjs";
+import renewals from "./cases/renewals.mjs";
 import requests from "./cases/requests.mjs";
 import rig from "./cases/rig.mjs";
 import sessions from "./cases/sessions.mjs";
@@ -44,7 +45,7 @@ const families = {
 };
 Object.assign(families, { mistakes, limits, gateways, closing });
 Object.assign(families, { "manual-acks": manualAcks, authentication, silence, redirects, requests });
-Object.assign(families, { outbox, lifecycle, worker, "packets-tap": packetsTap, tabs });
+Object.assign(families, { outbox, lifecycle, worker, "packets-tap": packetsTap, renewals, tabs });
 
 describe(`client in ${engine}`, () => {
   const world = {};
