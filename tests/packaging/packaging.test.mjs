@@ -10,7 +10,7 @@ import { compile, createConsumer, installBundlers, packPackage, runNode } from "
 import { openSite } from "./support/site.mjs";
 
 const success = {
-  outcome: { status: "acknowledged", message: { built: true }, state: "closed", typed: true },
+  outcome: { status: "acknowledged", message: { built: true }, kept: "stored", state: "closed", typed: true },
   complaints: [],
 };
 const resolve = createRequire(import.meta.url).resolve;
