@@ -1,101 +1,208 @@
-// The demo as a visitor sees it: open the page, watch messages come, publish one, see a failure explained.
+// The demo as a visitor sees it: open the page, watch messages come, publish, see failures explained and messages kept.
 import assert from "node:assert/strict";
+import { createServer } from "node:net";
 import { after, before, describe } from "node:test";
-import { By, until } from "selenium-webdriver";
-import { startDemo } from "../../www-demo/server/main.mjs";
-import { startBrowser } from "../rig/browsers.mjs";
-import { freePort, openRig } from "../rig/rig.mjs";
-import { lookAfter, startRenewable } from "../rig/survival.mjs";
+import { startSubscriber } from "../rig/peers.mjs";
+import { freePort, listen } from "../rig/rig.mjs";
 import { casesIn } from "./support/cases.mjs";
+import { openDemo } from "./support/demo-page.mjs";
 
 const engine = process.env.WASMQTT_ENGINE ?? "chromium";
-const WAIT_MS = 20_000;
-
-/** Set as soon as the page has loaded; WebDriver offers nothing earlier that all engines have. */
-const watchProblems = `
-  window.problems = [];
-  addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
-    problems.push("security policy: " + violatedDirective + " " + blockedURI));
-  addEventListener("error", ({ message }) => problems.push("error: " + message));
-  addEventListener("unhandledrejection", ({ reason }) => problems.push("unhandled rejection: " + reason));
-`;
+const SECRET = "hunter2";
 
 describe(`demo in ${engine}`, () => {
-  const rig = openRig();
-  let browser;
-  let attempt;
-  let driver;
-  let url;
-  const find = (selector) => driver.findElement(By.css(selector));
-  const click = async (selector) => driver.executeScript("arguments[0].click()", await find(selector));
-  const textOf = (selector) =>
-    driver.executeScript("return document.querySelector(arguments[0]).innerText", selector);
-  const see = (selector, text) =>
-    driver.wait(
-      async () => (await textOf(selector)).includes(text),
-      WAIT_MS,
-      `${selector} never showed "${text}"`,
-    );
-  const fill = async (selector, text) => {
-    const field = await find(selector);
-    await field.clear();
-    await field.sendKeys(text);
-  };
-
+  let demo;
   before(async () => {
-    const demo = await startDemo({ argv: ["--port", "0"], log: () => {} });
-    await rig.use({ stop: demo.close });
-    url = demo.url;
-    browser = await rig.use(startRenewable(() => startBrowser(engine)));
-    attempt = lookAfter(browser);
+    demo = await openDemo(engine);
   });
-  after(rig.stop);
+  after(() => demo?.stop());
 
-  const prepare = async () => {
-    driver = browser.driver;
-    await browser.ask(() => driver.get(url));
-    await driver.executeScript(watchProblems);
-    await see("#state-text", "Connected"); // before that, nothing listens to clicks
+  const it = casesIn(() => ({
+    attempt: demo.attempt,
+    prepare: demo.prepare,
+    verify: async () => assert.deepEqual(await demo.verify(), []),
+  }));
+  const verdictFor = async (url) => {
+    await demo.fill("#url", url);
+    await demo.click("#check");
+    await demo.appears("#diagnosis .verdict");
+    return demo.textOf("#diagnosis-body");
   };
-  const verify = async () => {
-    assert.deepEqual(await driver.executeScript("return problems"), []);
-    if (engine !== "chromium") return; // the others do not hand out their console
-    const entries = await driver.manage().logs().get("browser");
-    const expected = /WebSocket connection to 'wss:\/\/127\.0\.0\.1:\d+\/mqtt' failed/; // a case wants it
-    const bad = entries.filter(({ level, message }) => level.name === "SEVERE" && !expected.test(message));
-    assert.deepEqual(
-      bad.map(({ message }) => message),
-      [],
-    );
-  };
-  const it = casesIn(() => ({ attempt, prepare, verify }));
 
   it("connects by itself and shows the simulated devices", async () => {
-    await see("#message-rows", "demo/");
-    await driver.wait(until.elementLocated(By.css("#message-rows [role=option]")), WAIT_MS);
+    await demo.see("#message-rows", "demo/");
+    await demo.appears("#message-rows [role=option]");
   });
 
-  it("publishes from the form and shows the message", async () => {
-    await click("nav.tabs [data-tab=publish]");
-    await fill("#publish-topic", "demo/from-the-form");
-    await fill("#publish-form textarea[name=payload]", "hello from the form");
-    await click("#publish-form button[type=submit]");
-    await driver.wait(async () => (await textOf("#publish-result")) !== "", WAIT_MS, "no result was shown");
-    await click("nav.tabs [data-tab=messages]");
-    await fill("#search", "from-the-form");
-    await see("#message-rows", "hello from the form");
+  it("publishes from the form, shows the message and what became of it", async () => {
+    await demo.tab("publish");
+    await demo.publish("demo/from-the-form", "hello from the form", "1");
+    await demo.see("#publishes", "Acknowledged in");
+    await demo.publish("demo/twice", "x", "2");
+    await demo.see("#publishes", "Completed in");
+    await demo.publish("demo/once", "x", "0");
+    await demo.see("#publishes", "Sent (QoS 0 has no answer)");
+    assert.match(await demo.textOf("#count-sent"), /^\d+$/);
+    await demo.tab("messages");
+    await demo.fill("#search", "from-the-form");
+    await demo.see("#message-rows", "hello from the form");
   });
 
-  it("explains a connection that fails", async () => {
-    await click("nav.tabs [data-tab=connect]");
-    await click("#disconnect");
-    await see("#state-text", "Not connected");
-    await fill("#url", `wss://127.0.0.1:${await freePort()}/mqtt`);
-    await click("#connect");
-    await driver.wait(until.elementLocated(By.css(".error-card")), WAIT_MS);
-    const text = await textOf(".error-card");
+  it("explains a connection that fails, and finds out more when asked", async () => {
+    await demo.tab("connect");
+    const url = `wss://127.0.0.1:${await freePort()}/mqtt?token=${SECRET}`;
+    await demo.connect({ url, username: "ada", password: SECRET });
+    await demo.appears(".error-card");
+    const text = await demo.textOf(".error-card");
     assert.match(text, /cannot be reached|refused/);
     assert.match(text, /connect-failed/);
     assert.match(text, /Check host, port/);
+
+    await demo.clickText("#notices", "Find out why");
+    await demo.appears("#diagnosis .verdict");
+    const report = await demo.textOf("#diagnosis");
+    assert.match(report, /The most a page can find out/);
+    assert.match(report, /It may be one of these, the likeliest first/);
+    assert.match(report, /unreachable|tls-failed/);
+    await demo.run("navigator.clipboard.writeText = async (text) => { window.copied = text; }");
+    await demo.click("#diagnosis-copy");
+    const copied = await demo.run("return window.copied");
+    assert.match(copied, /^wasmqtt diagnosis of wss:\/\/127\.0\.0\.1/);
+    for (const shown of [report, copied, await demo.textOf("#notices")]) {
+      assert.ok(!shown.includes(SECRET), shown);
+    }
+    await demo.press("ESCAPE");
+    assert.equal(await demo.run("return document.querySelector('#diagnosis').open"), false);
+  });
+
+  it("names a wrong path for sure, in a narrow window, while it stays connected", async (t) => {
+    const rect = await demo.window().getRect();
+    t.after(() => demo.window().setRect(rect));
+    await demo.window().setRect({ width: 500, height: 800 });
+    await demo.tab("connect");
+    await demo.click("#edit-connection");
+    const text = await verdictFor(demo.mqttUrl.replace("/mqtt", "/nothing-here"));
+    assert.match(text, /This is the cause/);
+    assert.match(text, /not-found/);
+    assert.match(text, /HTTP 404/);
+    const isWide = "return document.documentElement.scrollWidth > innerWidth";
+    assert.equal(await demo.run(isWide), false);
+    const isCut =
+      "const body = document.querySelector('#diagnosis-body'); return body.scrollWidth > body.clientWidth";
+    assert.equal(await demo.run(isCut), false);
+    await demo.click("#diagnosis-close");
+    assert.equal(await demo.textOf("#state-text"), "Connected");
+  });
+
+  it("checks an address that works by keyboard, without throwing out the page's own client", async () => {
+    await demo.connect({ clientId: "e2e-demo" });
+    await demo.see("#state-text", "Connected");
+    await demo.run("document.activeElement.blur()");
+    await demo.press("d");
+    await demo.appears("#diagnosis .verdict");
+    const text = await demo.textOf("#diagnosis");
+    assert.match(text, /It works/);
+    assert.match(text, /random client ID/);
+    await demo.press("ESCAPE");
+    assert.equal(await demo.textOf("#state-text"), "Connected");
+    assert.doesNotMatch(
+      await demo.run("return document.querySelector('#activity').textContent"),
+      /Disconnected/,
+    );
+  });
+
+  it("gives up a check when asked to, and closes its connections", async (t) => {
+    const open = new Set();
+    const server = createServer((socket) => {
+      open.add(socket.on("error", () => {}).on("close", () => open.delete(socket)));
+      socket.resume();
+    });
+    const port = await listen(server);
+    t.after(() => server.close());
+    await demo.tab("connect");
+    await demo.click("#disconnect");
+    await demo.fill("#url", `wss://127.0.0.1:${port}/mqtt`);
+    await demo.click("#check");
+    await demo.see("#diagnosis-body", "of at most 15 s");
+    await demo.waitFor(() => open.size > 0, "the check never dialled");
+    assert.equal(await demo.textOf("#diagnosis-close"), "Cancel");
+    await demo.click("#diagnosis-close");
+    await demo.waitFor(() => open.size === 0, "a connection of the check stayed open");
+  });
+
+  it("keeps messages while the broker is away and over a reload, says so, and delivers them once", async (t) => {
+    const peer = await startSubscriber({ port: demo.broker.tcpPort, version: 5 }, "kept/#");
+    t.after(peer.stop);
+    await demo.connect({ keepUnsent: true });
+    await demo.see("#state-text", "Connected");
+    assert.match(await demo.run("return document.querySelector('[name=clientId]').value"), /^console\w+$/);
+    demo.cutOff();
+    await demo.see("#state-text", "Reconnecting");
+    await demo.see("#notices", /Attempt \d+ (in \d+ s|is under way)/);
+
+    await demo.tab("publish");
+    await demo.see("#publish-note", "QoS 0 is not kept");
+    await demo.publish("kept/one", "1", "1");
+    await demo.publish("kept/two", "2", "2");
+    await demo.see("#publish-note", "kept in this browser");
+    await demo.see(
+      "#publishes",
+      /kept\/two\s+Stored in this browser: waits for a connection[\s\S]*kept\/one\s+Stored/,
+    );
+    await demo.see("#waiting", "Waiting: 2 to be sent.");
+    await demo.clickText("#notices", "Find out why");
+    await demo.see("#diagnosis-body", "bad-gateway");
+    await demo.click("#diagnosis-close");
+
+    await demo.load(demo.reload);
+    await demo.tab("publish");
+    await demo.see("#waiting", "Waiting: 2 to be sent. 2 of them from an earlier visit.");
+    await demo.publish("kept/three", "3", "1");
+    await demo.see("#waiting", "Waiting: 3 to be sent. 2 of them from an earlier visit.");
+
+    demo.restore();
+    await demo.clickText("#notices", "Try now");
+    await demo.see("#state-text", "Connected");
+    await demo.tab("publish");
+    await demo.see("#publishes", /kept\/one\s+From an earlier visit: acknowledged/);
+    await demo.see("#publishes", /kept\/two\s+From an earlier visit: completed/);
+    await demo.see("#publishes", /kept\/three\s+Acknowledged/);
+    await demo.see("#waiting", /^$/);
+    await peer.received(3);
+    await demo.publish("kept/last", "4", "2");
+    await peer.find(({ topic }) => topic === "kept/last");
+    // Each once; messages of different QoS may overtake each other in the broker (section 4.6).
+    const topics = peer.messages.map(({ topic }) => topic).sort();
+    assert.deepEqual(topics, ["kept/last", "kept/one", "kept/three", "kept/two"]);
+  });
+
+  it("says that nothing is kept when the browser denies its store, and goes on", async () => {
+    await demo.run(
+      "IDBFactory.prototype.open = () => { throw new DOMException('denied', 'SecurityError'); }",
+    );
+    await demo.connect({ keepUnsent: true });
+    await demo.see("#notices [data-about=store]", /not kept at the moment[\s\S]*store-unavailable/);
+    await demo.see("#state-text", "Connected");
+    await demo.tab("publish");
+    await demo.publish("demo/unkept", "x", "1");
+    await demo.see("#publishes", "Acknowledged in");
+  });
+
+  it("names a client ID that another tab uses, and takes another one when asked", async (t) => {
+    await demo.connect({ clientId: "e2e-twin" });
+    await demo.see("#state-text", "Connected");
+    const [first] = await demo.windows();
+    await demo.newWindow();
+    t.after(async () => {
+      await demo.closeWindow();
+      await demo.toWindow(first);
+    });
+    await demo.load(() => demo.goTo(demo.url)); // which remembers the identifier
+    await demo.see("#notices", /client ID is in use[\s\S]*client-id-in-use/);
+    assert.doesNotMatch(await demo.textOf("#notices"), /Find out why/);
+    await demo.clickText("#notices", "Use another client ID");
+    await demo.see("#state-text", "Connected");
+    await demo.tab("connect");
+    await demo.see("#negotiated", /Client ID\s+console\w+/);
   });
 });
