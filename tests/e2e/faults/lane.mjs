@@ -49,6 +49,8 @@ export async function openLane({ id, broker, gateway, chance, rig, struck, probl
     url: `wss://127.0.0.1:${outer.port}/to/${entry.port}/`,
     up: books("up"),
     down: books("down"),
+    /** Packet Identifiers for which the broker has sent PUBREL. */
+    released: new Set(),
     note,
     /** What happened last, as text; `packets` are lines of the page with their times. */
     trace: (packets = []) => tell(`client ${id}, ${version === 5 ? "5.0" : "3.1.1"}`, [...trace, ...packets]),

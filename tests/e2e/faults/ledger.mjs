@@ -3,7 +3,11 @@
 /** Judges the promises of a quality of service: at most once, at least once, exactly once, in order (4.3, 4.6). */
 export class Ledger {
   doubled = 0;
+  /** Repetitions at QoS 1, which may be. */
   repeated = 0;
+  /** What the broker is known to have sent as new a second time. */
+  resent = 0;
+  /** What a page had been handed and could not confirm before it was gone. */
   excused = 0;
   #name;
   #complain;
@@ -47,7 +51,8 @@ export class Ledger {
     this.#awaited.delete(n);
     if (times > 1) {
       if (this.qos === 1) this.repeated++;
-      else if (again || this.#excused.delete(n)) this.excused++;
+      else if (again) this.resent++;
+      else if (this.#excused.delete(n)) this.excused++;
       else {
         this.doubled++;
         this.#complain(`${n} arrived ${times} times`);
@@ -58,7 +63,7 @@ export class Ledger {
     else this.#last = n;
   }
 
-  /** What has come of the last `count` messages may come once more, for a reason that is not the client's. */
+  /** The receiver is gone: what has come of the last `count` messages may come once more. */
   excuse(count) {
     for (let n = this.#last; n > this.#last - count; n--) if (this.#arrivals.has(n)) this.#excused.add(n);
   }

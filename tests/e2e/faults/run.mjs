@@ -75,21 +75,21 @@ export async function runFaults({ engine = "chromium", faults, seed, say = () =>
     const peer = await rig.use(startPeer({ port: broker.tcpPort, lanes, chance: chance.fork(), problem }));
     const { driver } = await rig.use(startBrowser(engine));
 
-    const open = async () => {
-      await driver.get(`${gateway.origin}/faults/index.html#${control.port}`);
-      await start();
-    };
-    const start = async () => {
-      await control.opened();
+    const load = () => driver.get(`${gateway.origin}/faults/index.html#${control.port}`);
+    const start = () => {
       const plans = lanes.map((lane) => ({ ...planOf(lane, durable), seed: chance.between(0, 2 ** 32 - 1) }));
       control.send("run", plans);
     };
-    /** Nothing that the old page was told is void; what it was asked and had not answered for is uncertain. */
-    const turnOver = () => {
+    /** Another page takes over. What the old one was promised holds; what it had not confirmed may come once more. */
+    const turnOver = async (work) => {
+      const next = control.next();
+      await work();
+      await next;
       for (const lane of lanes) {
         lane.ready = false;
         lane.down[2].excuse(UNCONFIRMED);
       }
+      start();
     };
     const interruptions = {
       async restart() {
@@ -98,20 +98,16 @@ export async function runFaults({ engine = "chromium", faults, seed, say = () =>
         await broker.restart();
         peer.goOn();
       },
-      async reload() {
-        control.send("reload");
-        await control.gone();
-        turnOver();
-        await start();
-      },
-      async crash() {
-        await crashTab(driver);
-        await control.gone();
-        turnOver();
-        await open();
-      },
+      reload: () => turnOver(() => control.send("reload")),
+      crash: () =>
+        turnOver(async () => {
+          await crashTab(driver);
+          await load();
+        }),
     };
-    await open();
+    await load();
+    await control.opened();
+    start();
     const plan = spread(chance, { restart: restarts, reload: reloads, crash: crashes });
     for (const [index, what] of plan.entries()) {
       await until(() => total() >= (faults * (index + 1)) / (plan.length + 1), "the next fault");
@@ -149,6 +145,7 @@ export async function runFaults({ engine = "chromium", faults, seed, say = () =>
     lost: sum("missing"),
     doubled: sum("doubled"),
     repeated: sum("repeated"),
+    resent: sum("resent"),
     excused: sum("excused"),
     dropped: sum("dropped"),
     notices: page.notices,

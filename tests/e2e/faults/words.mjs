@@ -6,10 +6,15 @@ export function listener({ lanes, page, problem }) {
     started: (id, qos, n) => lanes[id].up[qos].started(n),
     settled: (id, qos, n) => lanes[id].up[qos].promised(n),
     failed: (id, qos, n, code) => lanes[id].up[qos].failed(n, code),
-    got(id, topic, qos, n, again) {
-      const level = Number(topic?.split("/")[2]);
-      if (qos !== level || n === null) problem(`${topic}: ${n} came at QoS ${qos}, or damaged`);
-      else lanes[id].down[level].arrived(n, again);
+    released: (id, packetId) => lanes[id].released.add(packetId),
+    got(id, topic, qos, n, { published, dup }) {
+      const { down, released } = lanes[id];
+      // A restarted Mosquitto 2.0.11 sends PUBLISH again although its PUBREL was answered (4.3.3). Nobody who receives it
+      // can know that this is no new message.
+      const again = qos === 2 && released.delete(published) && dup;
+      if (topic !== `down/${id}/${qos}` || n === null)
+        problem(`${topic}: ${n} came at QoS ${qos}, or damaged`);
+      else down[qos].arrived(n, again);
     },
     subscribed(id) {
       lanes[id].ready = true;

@@ -3,7 +3,7 @@ import * as mqtt from "/pkg/index.js";
 import { createInspector } from "/pkg/inspect.js";
 import { dice } from "./dice.js";
 import { numbered, read } from "./numbered.js";
-import { releases } from "./releases.js";
+import { inbound } from "./packets.js";
 
 const LARGEST = 12_000; // bytes of a payload
 const PACE_MS = 4;
@@ -51,10 +51,12 @@ function run({ id, url, options, seed, from, most, early }) {
     seen.push([performance.timeOrigin + performance.now(), what]);
     if (seen.length > PACKETS_KEPT) seen.shift();
   };
-  const exchanges = releases();
+  let last = {}; // PUBLISH, whose message comes next
   client.on("packet", (packet) => {
     see(packet);
-    exchanges.see(packet);
+    const { released, ...publish } = inbound(packet);
+    if (released) tell("released", id, released);
+    if (publish.published) last = publish;
   });
   client.on("state", (state) => tell("state", id, state));
   client.on("error", ({ code }) => tell("error", id, code));
@@ -62,9 +64,8 @@ function run({ id, url, options, seed, from, most, early }) {
   client.start().catch(({ code }) => tell("problem", `start: ${code}`));
   const received = ({ topic, payload, qos }) => {
     const n = read(payload);
-    if (topic === undefined) tell("problem", `no topic: QoS ${qos}, ${n}, ${payload.length} bytes`);
     see(`got ${topic} ${n}`);
-    tell("got", id, topic, qos, n, exchanges.again());
+    tell("got", id, topic, qos, n, last);
   };
   client
     .subscribe(`down/${id}/+`, { qos: 2 }, received)
