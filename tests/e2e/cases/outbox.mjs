@@ -1,11 +1,13 @@
 // The durable outbox: what a page left unfinished, the next one finishes, once and in order.
 import assert from "node:assert/strict";
-import { ack, publish } from "../../rig/packets.mjs";
+import { ack, publish, readPublish } from "../../rig/packets.mjs";
 import { begin, durable, finish, freshId, publishAll } from "../support/outbox.mjs";
 import { versions } from "../support/world.mjs";
 import faults from "./outbox-faults.mjs";
 
-const COUNT = 100;
+const COUNT = 120;
+const ROUNDS = 6;
+const HANDSHAKE = 700; // bytes of the HTTP upgrade, rounded up
 const texts = Array.from({ length: COUNT }, (_, n) => `${n}`.padEnd(50, "."));
 const plain = (messages) => messages.map(({ payload }) => payload.toString());
 
@@ -44,24 +46,56 @@ export default function (world, it) {
       it(`v${version}: QoS ${qos} messages in flight survive reloads`, async (t) => {
         const topic = world.topic();
         const peer = await world.subscriber(t, 4, topic);
-        const options = durable(version, freshId(), {
-          reconnect: { minDelay: 1, maxDelay: 20, retryInitial: true },
-        });
-        await begin(world.page, url(), options);
-        await world.page.run(({ state, bounded }) => bounded(state.started, "the connection"));
-        // Cut off at another byte of the stream each time, in the middle of exchanges, and never told of it.
-        world.chaos.set({ latency: 5 });
-        for (let round = 0; round < 4; round++) {
-          const part = texts.slice((round * COUNT) / 4, ((round + 1) * COUNT) / 4);
-          assert.deepEqual(await publishAll(world.page, topic, part, { qos, until: "stored" }), ["stored"]);
-          await world.page.load();
+        const options = durable(version, freshId());
+        for (let round = 0; round < ROUNDS; round++) {
+          // From some byte on nothing reaches the broker any more, in the middle of PUBLISH packets or of PUBRELs.
+          const cutUp = () => HANDSHAKE + round * 433;
+          const cut = new Promise((resolve) => {
+            world.chaos.set({ cutUp, how: "mute", latency: 2, struck: resolve });
+          });
           await begin(world.page, url(), options);
+          const part = texts.slice((round * COUNT) / ROUNDS, ((round + 1) * COUNT) / ROUNDS);
+          assert.deepEqual(await publishAll(world.page, topic, part, { qos, until: "stored" }), ["stored"]);
+          await cut;
+          await world.page.load();
         }
+        world.chaos.reset();
+        await begin(world.page, url(), options);
         assert.deepEqual(await finish(world.page), { left: 0, errors: [] });
         const got = await end(peer, topic);
         assert.deepEqual(qos === 2 ? got : [...new Set(got)], texts);
       });
     }
+
+    it(`v${version}: exchanges go on where they were, under their identifiers`, async (t) => {
+      const seen = [];
+      const fake = await world.fakeBroker(t, async (connection, n) => {
+        const level = await connection.accept({ sessionPresent: Number(n > 0) });
+        for (const left = new Set(["PUBLISH 1", "PUBLISH 2", "PUBREL 2"]); left.size > 0; ) {
+          const packet = await connection.next();
+          const { id, dup } = packet.name === "PUBLISH" ? readPublish(packet, level) : { id: packet.body[1] };
+          const text = `${packet.name} ${id}`;
+          seen[n] = [...(seen[n] ?? []), `${text}${dup ? " again" : ""}`];
+          left.delete(text);
+          if (n === 0 && text === "PUBLISH 2") connection.send(ack("PUBREC", id));
+          if (n === 1 && packet.name === "PUBLISH") connection.send(ack("PUBREC", id));
+          if (n === 1 && packet.name === "PUBREL") connection.send(ack("PUBCOMP", id));
+          if (n === 1 && text === "PUBREL 1") return;
+        }
+      });
+      const options = durable(version, freshId());
+      await begin(world.page, fake.url, options);
+      await publishAll(world.page, "a", ["first", "second"], { qos: 2, until: "stored" });
+      await (await fake.connection(0)).completed;
+      await world.page.load();
+      await begin(world.page, fake.url, options);
+      await (await fake.connection(1)).completed;
+      assert.deepEqual(seen, [
+        ["PUBLISH 1", "PUBLISH 2", "PUBREL 2"],
+        ["PUBREL 2", "PUBLISH 1 again", "PUBREL 1"],
+      ]);
+      assert.deepEqual(await finish(world.page), { left: 0, errors: [] });
+    });
 
     it(`v${version}: a QoS 2 message of the server is delivered once, whatever page releases it`, async (t) => {
       const inbound = (text, dup) => publish(version, "a", Buffer.from(text), { qos: 2, id: 7, dup });
