@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import acknowledgements from "./cases/acknowledgements.mjs";
 import authentication from "./cases/authentication.mjs";
+import backPressure from "./cases/back-pressure.mjs";
 import closing from "./cases/closing.mjs";
 import cuts from "./cases/cuts.mjs";
 import gateways from "./cases/gateways.mjs";
@@ -46,6 +47,7 @@ const families = {
 Object.assign(families, { mistakes, limits, gateways, closing });
 Object.assign(families, { "manual-acks": manualAcks, authentication, silence, redirects, requests });
 Object.assign(families, { outbox, lifecycle, worker, "packets-tap": packetsTap, renewals, tabs });
+Object.assign(families, { "back-pressure": backPressure });
 
 describe(`client in ${engine}`, () => {
   const world = {};

@@ -92,6 +92,9 @@ function converse(socket, request) {
       connection.send(connack(level, options));
       return level;
     },
+    /** Reads no more, so that what the client sends piles up on the way, until `resume`. */
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
     close: (code, reason) => socket.close(code, reason),
     drop: () => socket.terminate(),
   };

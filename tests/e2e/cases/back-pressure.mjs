@@ -1,0 +1,120 @@
+// A network slower than its publisher: promises slow down, or publishes are refused, and memory stays bounded.
+import assert from "node:assert/strict";
+import { ack, readPublish } from "../../rig/packets.mjs";
+
+const SIZE = 256 * 1024;
+const MOST = 400; // 100 MiB: more than any buffer on the way
+const QUEUE = 8 * 2 ** 20;
+
+// WebKitGTK 2.50 calls nothing buffered that its network process holds: 100 MiB and more.
+const isTold = (qos) => qos > 0 || process.env.WASMQTT_ENGINE !== "webkit";
+
+/** Publishes one after the other, and counts; or, without waiting, until a publish is refused. */
+const flood = ({ state, describe }, { qos, size, most, waits }) => {
+  const payload = (n) => {
+    const bytes = new Uint8Array(size);
+    new DataView(bytes.buffer).setUint32(0, n);
+    return bytes;
+  };
+  Object.assign(state, { given: 0, sent: 0, queuedBytes: 0, refusal: undefined });
+  const publishing = [];
+  const publish = (n) => {
+    const promise = state.client.publish("a", payload(n), { qos });
+    state.given++;
+    state.queuedBytes = Math.max(state.queuedBytes, state.client.stats.queuedBytes);
+    const done = promise.then(
+      () => {
+        state.sent++;
+      },
+      (error) => {
+        state.refusal ??= { ...describe(error), delivery: error.delivery };
+      },
+    );
+    publishing.push(done);
+    return done;
+  };
+  const run = async () => {
+    for (let n = 0; n < most && !state.refusal && !state.enough; n++) {
+      const done = publish(n);
+      if (waits) await done;
+      else if (n % 16 === 15) await new Promise((resolve) => setTimeout(resolve, 0)); // the browser has to send
+    }
+    await Promise.all(publishing);
+  };
+  state.run = run();
+};
+
+/** Resolves when nothing has been given or sent for a second. */
+const stalls = async ({ state }) => {
+  for (let before = -1; before !== state.given + state.sent; ) {
+    before = state.given + state.sent;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  const { given, sent, queuedBytes, refusal = null } = state;
+  return { given, sent, queuedBytes, refusal };
+};
+
+const ends = async ({ state, bounded }) => {
+  state.enough = true;
+  await bounded(state.run, "the end of all publishes");
+  return { given: state.given, sent: state.sent };
+};
+
+export default function (world, it) {
+  const run = (...args) => world.page.run(...args);
+
+  /** A server that accepts the connection and reads nothing of it before `resume`; then it acknowledges, and counts. */
+  const reluctant = async (t) => {
+    const numbers = [];
+    const fake = await world.fakeBroker(t, async (connection) => {
+      const level = await connection.accept();
+      connection.pause();
+      for (;;) {
+        const { qos, id, payload } = readPublish(await connection.next("PUBLISH"), level);
+        numbers.push(payload.readUInt32BE(0));
+        if (qos > 0) connection.send(ack("PUBACK", id));
+      }
+    });
+    await world.connect({ offlineQueue: { maxBytes: QUEUE } }, fake.url);
+    return { numbers, connection: await fake.connection(0) };
+  };
+  const leave = () => run(({ state }) => state.client.close({ force: true }));
+
+  for (const qos of [0, 1]) {
+    if (isTold(qos))
+      it(`QoS ${qos}: a publisher that awaits its promises runs at the pace of the network`, async (t) => {
+        const { numbers, connection } = await reluctant(t);
+        await run(flood, { qos, size: SIZE, most: MOST, waits: true });
+        const { given, sent, queuedBytes, refusal } = await run(stalls);
+        assert.ok(given < MOST && given === sent + 1, `${given} given, ${sent} sent`);
+        assert.ok(queuedBytes <= 2 * SIZE, `${queuedBytes} bytes in the queue`);
+        assert.equal(refusal, null);
+        connection.resume();
+        const end = await run(ends);
+        assert.equal(end.sent, end.given);
+        await leave();
+        await connection.closed;
+        assert.deepEqual(
+          numbers,
+          Array.from({ length: end.given }, (_, n) => n),
+        );
+      });
+
+    it(`QoS ${qos}: a publisher that waits for nothing meets the limit of its queue`, async (t) => {
+      const { numbers, connection } = await reluctant(t);
+      await run(flood, { qos, size: SIZE, most: MOST, waits: false });
+      const { given, queuedBytes, refusal } = await run(stalls);
+      assert.deepEqual([refusal?.code, refusal?.delivery], ["queue-full", "none"], `after ${given}`);
+      assert.ok(queuedBytes <= QUEUE, `${queuedBytes} bytes in the queue`);
+      assert.ok(given < MOST, `${given} given`);
+      connection.resume();
+      const { sent } = await run(ends);
+      assert.ok(sent < given, "some were refused");
+      await leave();
+      await connection.closed;
+      assert.equal(numbers.length, sent, "what was not refused arrived");
+      const inOrder = [...numbers].sort((a, b) => a - b);
+      assert.deepEqual(numbers, inOrder);
+    });
+  }
+}
