@@ -70,7 +70,7 @@ describe("nginx with the files of deploy/nginx", () => {
       "location /.well-known/acme-challenge/ { root /var/www/html; }         # certbot --webroot -w /var/www/html",
       "location / { return 301 https://$server_name$request_uri; }",
       "listen 443 ssl;",
-      "listen [::]:443 ssl;",
+      "listen [::]:443 ssl;                                                  # without IPv6 remove both lines like this",
       "server_name push.example.com;                                         # (2) your name, here and above",
       "ssl_certificate /etc/letsencrypt/live/push.example.com/fullchain.pem;",
       "ssl_certificate_key /etc/letsencrypt/live/push.example.com/privkey.pem;",
