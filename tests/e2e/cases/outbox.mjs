@@ -1,6 +1,7 @@
 // The durable outbox: what a page left unfinished, the next one finishes, once and in order.
 import assert from "node:assert/strict";
 import { ack, publish, readPublish } from "../../rig/packets.mjs";
+import { waiters } from "../../rig/wait.mjs";
 import { begin, durable, finish, freshId, publishAll } from "../support/outbox.mjs";
 import { versions } from "../support/world.mjs";
 import faults from "./outbox-faults.mjs";
@@ -69,27 +70,28 @@ export default function (world, it) {
 
     it(`v${version}: exchanges go on where they were, under their identifiers`, async (t) => {
       const seen = [];
-      const fake = await world.fakeBroker(t, async (connection, n) => {
-        const level = await connection.accept({ sessionPresent: Number(n > 0) });
-        for (const left = new Set(["PUBLISH 1", "PUBLISH 2", "PUBREL 2"]); left.size > 0; ) {
+      const told = waiters();
+      const fake = await world.fakeBroker(t, async (connection) => {
+        const level = await connection.accept({ sessionPresent: Number(seen.length > 0) });
+        const n = seen.push([]) - 1;
+        for (;;) {
           const packet = await connection.next();
           const { id, dup } = packet.name === "PUBLISH" ? readPublish(packet, level) : { id: packet.body[1] };
           const text = `${packet.name} ${id}`;
-          seen[n] = [...(seen[n] ?? []), `${text}${dup ? " again" : ""}`];
-          left.delete(text);
+          seen[n].push(`${text}${dup ? " again" : ""}`);
+          told.wake();
           if (n === 0 && text === "PUBLISH 2") connection.send(ack("PUBREC", id));
           if (n === 1 && packet.name === "PUBLISH") connection.send(ack("PUBREC", id));
           if (n === 1 && packet.name === "PUBREL") connection.send(ack("PUBCOMP", id));
-          if (n === 1 && text === "PUBREL 1") return;
         }
       });
       const options = durable(version, freshId());
       await begin(world.page, fake.url, options);
       await publishAll(world.page, "a", ["first", "second"], { qos: 2, until: "stored" });
-      await (await fake.connection(0)).completed;
+      await told.until(() => seen[0]?.length === 3, "the beginning");
       await world.page.load();
       await begin(world.page, fake.url, options);
-      await (await fake.connection(1)).completed;
+      await told.until(() => seen[1]?.length === 3, "the rest");
       assert.deepEqual(seen, [
         ["PUBLISH 1", "PUBLISH 2", "PUBREL 2"],
         ["PUBREL 2", "PUBLISH 1 again", "PUBREL 1"],
@@ -99,10 +101,15 @@ export default function (world, it) {
 
     it(`v${version}: a QoS 2 message of the server is delivered once, whatever page releases it`, async (t) => {
       const inbound = (text, dup) => publish(version, "a", Buffer.from(text), { qos: 2, id: 7, dup });
-      const fake = await world.fakeBroker(t, async (connection, n) => {
-        await connection.accept({ sessionPresent: Number(n > 0) });
+      const done = [];
+      const told = waiters();
+      const fake = await world.fakeBroker(t, async (connection) => {
+        await connection.accept({ sessionPresent: done.length });
+        const n = done.push(false) - 1;
         connection.send(inbound("first", Number(n > 0)));
         await connection.next("PUBREC");
+        done[n] = n === 0;
+        told.wake();
         if (n === 0) return;
         connection.send(ack("PUBREL", 7));
         await connection.next("PUBCOMP");
@@ -110,6 +117,8 @@ export default function (world, it) {
         await connection.next("PUBREC");
         connection.send(ack("PUBREL", 7));
         await connection.next("PUBCOMP");
+        done[n] = true;
+        told.wake();
       });
       const options = durable(version, freshId());
       const receive = async () => {
@@ -126,11 +135,11 @@ export default function (world, it) {
       };
       await receive();
       assert.deepEqual(await world.page.run(({ state }) => state.inbox.received(1)), ["first"]);
-      await fake.connections[0].completed;
+      await told.until(() => done[0], "PUBREC");
       await world.page.load();
       await receive();
       assert.deepEqual(await world.page.run(({ state }) => state.inbox.received(1)), ["second"]);
-      await fake.connections[1].completed;
+      await told.until(() => done[1], "the last PUBCOMP");
       assert.deepEqual(fake.connections[1].names().slice(1, 4), ["PUBREC", "PUBCOMP", "PUBREC"]);
       await world.page.run(({ state }) => state.client.close({ force: true }));
     });
