@@ -99,11 +99,16 @@ test("errors: a call that rejects, one whose message is stored, and one told aft
   assert.deepEqual(statuses(book), ["failed", "stored", "failed"]);
 });
 
-test("the book is bounded", () => {
+test("the book is bounded, and what has ended goes before what has not", () => {
   const book = new PublishBook();
-  for (let at = 0; at < 1_000; at++) book.add({ topic: `t/${at}`, qos: 1, outbox: BOX }, 0);
-  assert.equal(book.rows.length, 30);
-  assert.equal(book.rows[0].topic, "t/999");
+  const waiting = book.add({ topic: "waits", qos: 1, outbox: BOX }, 0);
+  for (let at = 0; at < 100; at++)
+    book.reached(book.add({ topic: "t", qos: 0, outbox: BOX }, 0), { status: "sent" }, 1);
+  assert.equal(book.rows.at(-1), waiting);
+  assert.equal(book.rows.length, 32);
+  for (let at = 0; at < 2_000; at++) book.add({ topic: `t/${at}`, qos: 1, outbox: BOX }, 0);
+  assert.equal(book.rows.length, 1_000);
+  assert.equal(book.rows[0].topic, "t/1999");
 });
 
 /** Stands for a client of the library: the test says what happens to it. */
@@ -162,14 +167,16 @@ test("with a store a publish is done when it is stored, and what was there befor
   assert.equal(client.published[0].options.until, "stored");
   client.published[0].resolve({ status: "stored", reasonCode: 0 });
   assert.equal((await publishing).status, "stored");
-  assert.deepEqual(outgoing.waiting, { queued: 3, inFlight: 0, restored: 2, isHeld: false });
+  assert.deepEqual(outgoing.waiting, { queued: 3, inFlight: 0, restored: 2, held: 0 });
 
   client.listeners.connect();
   client.pass({ type: "PUBLISH", direction: "sent", topic: "old", qos: 1, packetId: 1 });
-  client.stats = { queuedMessages: 1, inFlight: 0 };
-  assert.deepEqual(outgoing.waiting, { queued: 1, inFlight: 0, restored: 0, isHeld: false });
+  client.pass({ type: "PUBACK", direction: "received", packetId: 1, reasonCode: 0 });
+  client.stats = { queuedMessages: 2, inFlight: 0 };
+  assert.deepEqual(outgoing.waiting, { queued: 2, inFlight: 0, restored: 1, held: 0 });
+  client.stats = { queuedMessages: 0, inFlight: 0 }; // as the stats of a client that has ended
   outgoing.leave();
-  assert.deepEqual(outgoing.waiting, { queued: 1, inFlight: 0, restored: 0, isHeld: true });
+  assert.deepEqual(outgoing.waiting, { queued: 0, inFlight: 0, restored: 1, held: 2 });
 });
 
 test("a client that ends without a store leaves nothing to wait for", async () => {
@@ -177,22 +184,22 @@ test("a client that ends without a store leaves nothing to wait for", async () =
   const client = new FakeClient();
   outgoing.follow(client, inspector);
   const publishing = outgoing.publish("a", "x", { qos: 1 });
-  const error = Object.assign(new Error("client-closed"), { delivery: "none" });
+  const error = Object.assign(new Error("client-closed"), { code: "client-closed", delivery: "none" });
   client.published[0].reject(error);
   await assert.rejects(publishing, error);
   outgoing.leave();
   assert.equal(describeWaiting(outgoing.waiting), "");
-  assert.equal(outgoing.book.rows[0].status, "failed");
+  assert.match(describePublish(outgoing.book.rows[0], "idle"), /^Not sent/);
 });
 
 test("what waits, as words", () => {
-  const waiting = { queued: 0, inFlight: 0, restored: 0, isHeld: false };
+  const waiting = { queued: 0, inFlight: 0, restored: 0, held: 0 };
   assert.equal(describeWaiting(waiting), "");
   assert.equal(
     describeWaiting({ ...waiting, queued: 2, inFlight: 1, restored: 1 }),
     "Waiting: 2 to be sent, 1 for the broker’s answer. 1 of them from an earlier visit.",
   );
-  assert.match(describeWaiting({ ...waiting, queued: 2, isHeld: true }), /for the next connection: 2\.$/);
+  assert.match(describeWaiting({ ...waiting, held: 2 }), /for the next connection: 2\.$/);
   assert.equal(offlineNote("connected", true, 1), "");
   assert.match(offlineNote("reconnecting", false, 1), /wait in this page/);
   assert.match(offlineNote("suspended", true, 0), /QoS 0 is not kept/);

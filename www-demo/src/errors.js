@@ -43,6 +43,15 @@ const WORDS = {
   timeout: "There was no answer in time",
 };
 
+/** What to do, where the library's own advice is for who writes a page. */
+const HINTS = {
+  "client-id-in-use":
+    "Close the other tab or window, or take another client ID here. Messages that are kept under this one stay with it.",
+  "connect-failed": "Check host, port, path, certificate and proxy, or let this page find out more.",
+  "store-unavailable": "Allow this site to store data. This page tries again from time to time.",
+  "store-full": "Make room on this device. This page tries again from time to time.",
+};
+
 /**
  * Shows why something failed: a sentence, what to change, and the facts to search for.
  *
@@ -52,11 +61,12 @@ const WORDS = {
  */
 export function errorCard(what, error, ...actions) {
   const facts = factsOf(error);
+  const hint = HINTS[error?.code] ?? error?.hint;
   return h(
     "div",
     { class: "error-card" },
     h("p", { class: "error-title" }, h("strong", {}, what), " ", sentence(error)),
-    error?.hint ? h("p", {}, error.hint) : undefined,
+    hint ? h("p", {}, hint) : undefined,
     facts.length > 0
       ? h("p", { class: "error-facts mono" }, ...facts.map((text) => h("span", {}, text)))
       : undefined,

@@ -10,8 +10,10 @@ export class Outgoing {
   book = new PublishBook();
   /** Messages that an earlier visit left in this browser, as far as they are known to wait. */
   #restored = 0;
-  /** What waited when the client with a store ended. */
-  #left;
+  /** How many of them still do, as far as the client was asked. */
+  #stillRestored = 0;
+  /** What waits in the store of a client that has ended. */
+  #left = 0;
   #client;
   #outbox;
   #isKept = false;
@@ -30,8 +32,7 @@ export class Outgoing {
     this.#isKept = outbox !== undefined;
     this.#outbox = outbox ?? client;
     this.#inspect = createInspector();
-    this.#left = undefined;
-    this.#restored = 0;
+    this.#left = this.#restored = this.#stillRestored = 0;
     client.on("connect", () => this.#countRestored());
     // A store may hold anything, and topics are told by the packets only.
     if (this.#isKept) this.#tap();
@@ -40,19 +41,21 @@ export class Outgoing {
   /** The client ends: what is stored waits for the next one. */
   leave() {
     if (!this.#client) return;
-    if (this.#isKept) this.#left = this.waiting;
     this.book.left(this.#outbox);
+    const stored = this.#own.filter(({ isStored }) => isStored);
+    if (this.#isKept) this.#left = stored.length + this.#stillRestored;
     this.#untap?.();
     this.#untap = this.#client = undefined;
     this.#onChange();
   }
 
-  /** What waits now: `{ queued, inFlight, restored }`, of which `restored` were there before this page; `isHeld` for the next client. */
+  /** What waits now: `{ queued, inFlight, restored }`, of which `restored` were there before this page; `held` for the next client. */
   get waiting() {
-    if (!this.#client) return { ...(this.#left ?? { queued: 0, inFlight: 0, restored: 0 }), isHeld: true };
+    if (!this.#client) return { queued: 0, inFlight: 0, restored: this.#stillRestored, held: this.#left };
     const { queuedMessages: queued, inFlight } = this.#client.stats;
-    const foreign = Math.max(0, queued + inFlight - this.#own);
-    return { queued, inFlight, restored: Math.min(foreign, this.#restored), isHeld: false };
+    const foreign = Math.max(0, queued + inFlight - this.#own.length);
+    this.#stillRestored = Math.min(foreign, this.#restored);
+    return { queued, inFlight, restored: this.#stillRestored, held: 0 };
   }
 
   get isKept() {
@@ -91,13 +94,13 @@ export class Outgoing {
   }
 
   get #own() {
-    return this.book.open(this.#outbox).filter(({ isRestored }) => !isRestored).length;
+    return this.book.open(this.#outbox).filter(({ isRestored }) => !isRestored);
   }
 
   #countRestored() {
     if (!this.#isKept) return;
     const { queuedMessages, inFlight } = this.#client.stats;
-    this.#restored = Math.max(this.#restored, queuedMessages + inFlight - this.#own);
+    this.#restored = Math.max(this.#restored, queuedMessages + inFlight - this.#own.length);
   }
 
   #tap() {

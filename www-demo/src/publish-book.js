@@ -1,5 +1,6 @@
-/** Publishes that are remembered; the oldest go first. */
-const MAX_ROWS = 30;
+/** Publishes that are remembered once they have ended, and all in all; the oldest go first. */
+const MAX_ENDED = 30;
+const MAX_ROWS = 1_000;
 
 /** The way of a message through each quality of service; `stored` is there only in clients with a store. */
 const WAYS = [
@@ -26,7 +27,8 @@ export class PublishBook {
   add({ topic, qos, outbox, isRestored = false, status = "queued" }, now) {
     const row = { topic, qos, outbox, status, isRestored, isStored: isRestored, started: now };
     this.rows.unshift(row);
-    this.rows.length = Math.min(this.rows.length, MAX_ROWS);
+    let ended = 0;
+    this.rows = this.rows.filter((each) => !isEnded(each) || ++ended <= MAX_ENDED).slice(0, MAX_ROWS);
     return row;
   }
 

@@ -130,6 +130,7 @@ export class PublishPane {
     } catch (error) {
       this.#latest = undefined;
       setText(byId("publish-result"), "");
+      if (error.code === "client-closed") return; // somebody closed it, and the list says what became of the message
       const close = h("button", { type: "button", class: "quiet" }, "Dismiss");
       close.addEventListener("click", () => byId("publish-error").replaceChildren());
       byId("publish-error").replaceChildren(errorCard("The message was not published.", error, close));

@@ -25,6 +25,7 @@ function words({ qos, status, error, reasonCode: code = 0, started, ended, isRes
     case "received":
       return "The broker has it: waits for the end of the exchange";
     case "failed":
+      if (error?.code === "client-closed") return closedEarly(error);
       return error ? errorLine(error) : `Refused by the broker: ${reasonCode(code)}`;
     default: {
       const word = status === "completed" ? "Completed" : "Acknowledged";
@@ -35,13 +36,13 @@ function words({ qos, status, error, reasonCode: code = 0, started, ended, isRes
 }
 
 /** What waits, as a sentence; "" if nothing does. */
-export function describeWaiting({ queued, inFlight, restored, isHeld }, number = String) {
+export function describeWaiting({ queued, inFlight, restored, held }, number = String) {
   const parts = [];
   if (queued > 0) parts.push(`${number(queued)} to be sent`);
   if (inFlight > 0) parts.push(`${number(inFlight)} for the broker’s answer`);
-  if (parts.length === 0) return "";
-  const waiting = isHeld
-    ? `Kept in this browser for the next connection: ${number(queued + inFlight)}.`
+  if (parts.length === 0 && held === 0) return "";
+  const waiting = held
+    ? `Kept in this browser for the next connection: ${number(held)}.`
     : `Waiting: ${parts.join(", ")}.`;
   return restored > 0 ? `${waiting} ${number(restored)} of them from an earlier visit.` : waiting;
 }
@@ -53,6 +54,12 @@ export function offlineNote(state, isKept, qos) {
   return qos === 0
     ? "No connection yet: QoS 0 is not kept in this browser, QoS 1 and 2 are."
     : "No connection yet: the message is kept in this browser and sent when there is one.";
+}
+
+function closedEarly({ delivery }) {
+  return delivery === "unknown"
+    ? "Sent, and not acknowledged before the connection was closed: it may have arrived"
+    : "Not sent: the connection was closed before";
 }
 
 function milliseconds(value) {

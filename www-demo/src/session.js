@@ -47,7 +47,7 @@ export class Session extends EventTarget {
 
   /** Opens a connection; the one before, if any, is closed first. */
   async connect(settings) {
-    await this.disconnect();
+    await this.#end();
     this.#setState("connecting");
     this.settings = settings;
     this.#emit("notice", { about: "store" });
@@ -66,7 +66,13 @@ export class Session extends EventTarget {
     }
   }
 
+  /** Ends the connection because somebody wants it to end. */
   async disconnect() {
+    this.#emit("notice", { about: "connection" });
+    await this.#end();
+  }
+
+  async #end() {
     const { client } = this;
     this.#forget();
     if (client) await client.close().catch((error) => this.#emit("activity", { text: "Closing", error }));
