@@ -75,7 +75,8 @@ impl Client {
     /// What the store has to do next; `None` while it has nothing to do, or has not answered. To be answered with
     /// [`Client::handle_stored`] or [`Client::handle_store_failed`], except after the end of the client.
     ///
-    /// What was written so far waits for that answer. [`Client::poll_transmit`] gives out nothing while there is something
+    /// It comes after [`Client::poll_event`]: while there are events, there are no changes, because what is removed may have
+    /// failed. What was written so far waits for the answer. [`Client::poll_transmit`] gives out nothing while there is something
     /// to store, so poll this before it.
     pub fn poll_store(&mut self, now: Instant) -> Option<StoreChanges> {
         if self.core.outbox.last.is_some() || self.core.outbox.held.is_some() {
@@ -83,6 +84,10 @@ impl Client {
         }
         if self.core.session.is_kept() {
             self.core.fill(now);
+        }
+        // What failed is told before it is forgotten.
+        if !self.core.events.is_empty() {
+            return None;
         }
         let changes = self.core.take_changes()?;
         self.core.outbox.held = Some(self.core.set_aside());

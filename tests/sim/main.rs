@@ -1,5 +1,6 @@
 //! Random schedules on a virtual clock: a client and a small model of a server, with a link between them that breaks
-//! anywhere. A model of what was asked checks what came of it.
+//! anywhere. A model of what was asked checks what came of it. Durable clients die anywhere as well, and others go on with
+//! what their store has.
 //!
 //! `SIM_SCHEDULES=100000` runs more of them; `SIM_SEED=…` replays one and prints its steps.
 
@@ -8,6 +9,8 @@
 
 mod broker;
 mod cuts;
+#[path = "../support/disk.rs"]
+mod disk;
 mod model;
 mod random;
 mod schedule;
@@ -16,6 +19,8 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 const SCHEDULES: u64 = 10_000;
+/// Of durable clients.
+const CRASHING: u64 = 2_000;
 
 #[test]
 fn the_packet_tap_changes_nothing() {
@@ -26,17 +31,28 @@ fn the_packet_tap_changes_nothing() {
 
 #[test]
 fn random_schedules_keep_every_promise() {
+    random_schedules("random_schedules", SCHEDULES, false);
+}
+
+#[test]
+fn crashing_clients_keep_every_promise_of_their_store() {
+    random_schedules("crashing_clients", CRASHING, true);
+}
+
+fn random_schedules(name: &str, usual: u64, durable: bool) {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
     if let Some(seed) = number("SIM_SEED") {
-        schedule::run(seed, true);
+        schedule::run(seed, durable, true);
         return;
     }
-    let mut messages = 0;
-    for seed in 0..number("SIM_SCHEDULES").unwrap_or(SCHEDULES) {
-        match catch_unwind(AssertUnwindSafe(|| schedule::run(seed, false))) {
-            Ok(delivered) => messages += delivered,
-            Err(_) => panic!("replay with: SIM_SEED={seed} cargo test --test sim -- --nocapture"),
+    let (mut messages, mut crashes) = (0, 0);
+    for seed in 0..number("SIM_SCHEDULES").unwrap_or(usual) {
+        match catch_unwind(AssertUnwindSafe(|| schedule::run(seed, durable, false))) {
+            Ok((delivered, crashed)) => (messages, crashes) = (messages + delivered, crashes + crashed),
+            Err(_) => panic!("replay with: SIM_SEED={seed} cargo test --test sim {name} -- --nocapture"),
         }
     }
+    println!("{messages} messages, {crashes} crashes");
     assert!(messages > 0, "schedules that deliver nothing prove nothing");
+    assert_eq!(crashes > 0, durable);
 }

@@ -17,6 +17,12 @@ pub(crate) struct Record {
     pub(crate) accepted: bool,
     /// The session that held it is gone.
     pub(crate) abandoned: bool,
+    /// A client died that had not stored it.
+    pub(crate) gone: bool,
+    /// A client died, and nobody waits for it any more; the store has it, or had it until it arrived.
+    pub(crate) restored: bool,
+    /// How often it may come again: clients died that had delivered it, and had not stored that.
+    pub(crate) repeats: u32,
 }
 
 /// Messages of one direction.
@@ -36,6 +42,9 @@ impl Messages {
             withdrawn: false,
             accepted: false,
             abandoned: false,
+            gone: false,
+            restored: false,
+            repeats: 0,
         });
         self.records.len() - 1
     }
@@ -45,6 +54,7 @@ impl Messages {
         let record = &mut self.records[number];
         assert_eq!(record.qos, qos, "message {number} changed its QoS");
         assert!(!record.withdrawn, "message {number} was taken back, yet it was sent");
+        assert!(!record.gone, "message {number} was never stored, yet it was sent");
         record.arrivals += 1;
         if record.arrivals == 1 {
             let last = &mut self.last[usize::from(qos > QoS::AtMostOnce)];
@@ -81,6 +91,8 @@ pub(crate) struct Model {
     uncertain: BTreeSet<String>,
     /// The application has asked for the end.
     pub(crate) leaving: bool,
+    /// Topics of messages that failed when nobody waited for them any more.
+    failures: BTreeMap<String, usize>,
 }
 
 impl Model {
@@ -107,8 +119,57 @@ impl Model {
     pub(crate) fn delivered(&mut self, number: usize, qos: QoS, manual_ack: bool) {
         let record = &self.downward.records[number];
         let twice = qos == QoS::ExactlyOnce && record.arrivals > 0;
-        assert!(!twice || (manual_ack && !record.accepted), "message {number} delivered twice: {record:?}");
+        let may_repeat = record.arrivals <= record.repeats || (manual_ack && !record.accepted);
+        assert!(!twice || may_repeat, "message {number} delivered twice: {record:?}");
         self.downward.arrived(number, qos);
+    }
+
+    /// The client died. `stored`: messages that its store has, if it works. `unknown`: messages that the server sends again
+    /// and whose identifiers the store has not.
+    /// Subscriptions are not stored: `filters` are those that the server may keep all the same.
+    pub(crate) fn crash(
+        &mut self,
+        stored: Option<&BTreeSet<usize>>,
+        unknown: &BTreeSet<usize>,
+        filters: Vec<String>,
+    ) {
+        self.open.clear();
+        self.settled.clear();
+        self.leaving = false;
+        self.wanted.clear();
+        self.uncertain.extend(filters);
+        for (number, record) in self.upward.records.iter_mut().enumerate() {
+            if record.qos == QoS::AtMostOnce {
+                continue;
+            }
+            let is_stored = stored.is_some_and(|stored| stored.contains(&number));
+            let was_open = record.outcome.is_none() && !record.withdrawn;
+            if is_stored {
+                let done = record.qos == QoS::ExactlyOnce && record.outcome == Some(Ok(()));
+                assert!(!done, "PUBREL left before message {number} was removed: {record:?}");
+                // Also one that had failed, or was taken back, when that was not stored yet.
+                record.outcome = record.outcome.filter(Result::is_ok);
+                (record.withdrawn, record.restored) = (false, true);
+            } else if stored.is_none() {
+                // It went with the store.
+                record.restored = false;
+            } else if was_open && !record.restored {
+                // One that has arrived was removed because it had.
+                (record.gone, record.restored) = (record.arrivals == 0, record.arrivals > 0);
+            }
+        }
+        for (number, record) in self.downward.records.iter_mut().enumerate() {
+            if unknown.contains(&number) && record.arrivals > 0 {
+                record.repeats = record.arrivals;
+                record.accepted = false;
+            }
+        }
+    }
+
+    /// A message failed that nobody waits for.
+    pub(crate) fn note_failure(&mut self, error: &Error) {
+        let topic = error.text.as_deref().unwrap_or_default();
+        *self.failures.entry(topic.into()).or_default() += 1;
     }
 
     /// A subscription that nobody waits for has come to its end.
@@ -134,6 +195,7 @@ impl Model {
     /// Once all is quiet, what must have happened has happened.
     pub(crate) fn check(&self, refuses: impl Fn(usize) -> bool, manual_ack: bool) {
         assert!(self.open.is_empty(), "never settled: {:?}", self.open);
+        let mut missing: BTreeMap<String, usize> = BTreeMap::new();
         for (number, record) in self.upward.records.iter().enumerate() {
             let Record { qos, arrivals, outcome, .. } = record;
             let about = || format!("upward message {number}: {record:?}");
@@ -147,10 +209,18 @@ impl Model {
                 (QoS::ExactlyOnce, _) => assert!(*arrivals <= 1, "{}", about()),
                 _ => {}
             }
+            if record.restored && *arrivals == 0 {
+                let told = missing.entry(format!("upward/{}", number % 3)).or_default();
+                *told += 1;
+            }
             if refuses(number) && *qos > QoS::AtMostOnce {
                 assert_eq!(*arrivals, 0, "{}", about());
                 assert_ne!(*outcome, Some(Ok(())), "{}", about());
             }
+        }
+        for (topic, count) in missing {
+            let told = self.failures.get(&topic).copied().unwrap_or_default();
+            assert!(count <= told, "{count} stored messages of {topic} are missing, {told} were told");
         }
         for (number, record) in self.downward.records.iter().enumerate() {
             let about = || format!("downward message {number}: {record:?}");
@@ -160,7 +230,7 @@ impl Model {
                 QoS::AtLeastOnce => assert!(excused || record.arrivals > 0, "{}", about()),
                 QoS::ExactlyOnce => {
                     assert!(excused || record.arrivals > 0, "{}", about());
-                    assert!(manual_ack || record.arrivals <= 1, "{}", about());
+                    assert!(manual_ack || record.arrivals <= 1 + record.repeats, "{}", about());
                 }
             }
         }

@@ -16,6 +16,8 @@ struct Chance {
     random: Random,
     /// A server that has no limits of its own.
     generous: bool,
+    /// Chance of a crash between any two things that happen, in ten thousand.
+    crashing: usize,
 }
 
 impl Fate for Chance {
@@ -30,19 +32,29 @@ impl Fate for Chance {
     fn arrives_late(&mut self, len: usize) -> usize {
         if self.random.percent(70) { len } else { self.random.below(len + 1) }
     }
+
+    fn crashes(&mut self) -> Option<bool> {
+        (self.random.below(10_000) < self.crashing).then(|| self.random.percent(50))
+    }
+
+    fn commits(&mut self) -> bool {
+        self.random.percent(40)
+    }
 }
 
-/// Runs the schedule of this seed; returns how many messages arrived.
-pub(crate) fn run(seed: u64, trace: bool) -> usize {
-    let mut world = world(seed, trace);
+/// Runs the schedule of this seed; returns how many messages arrived, and how many clients died.
+pub(crate) fn run(seed: u64, durable: bool, trace: bool) -> (usize, usize) {
+    let mut world = world(seed, durable, trace);
     play(&mut world);
     let messages = [&world.model.upward, &world.model.downward];
-    messages.iter().flat_map(|direction| &direction.records).filter(|record| record.arrivals > 0).count()
+    let arrived =
+        messages.iter().flat_map(|direction| &direction.records).filter(|record| record.arrivals > 0).count();
+    (arrived, world.crashes)
 }
 
 /// Runs it with or without the packet tap; returns what the client told and sent.
 pub(crate) fn journal(seed: u64, tap: bool) -> Vec<String> {
-    let mut world = world(seed, false);
+    let mut world = world(seed, false, false);
     world.journal = Some(Vec::new());
     world.client.tap_packets(tap);
     play(&mut world);
@@ -60,11 +72,15 @@ pub(crate) fn journal(seed: u64, tap: bool) -> Vec<String> {
     world.journal.unwrap()
 }
 
-fn world(seed: u64, trace: bool) -> World<Chance> {
+fn world(seed: u64, durable: bool, trace: bool) -> World<Chance> {
     let mut random = Random::new(seed);
-    let config = config(&mut random);
+    let mut config = config(&mut random);
     let (jitter, generous) = (random.next(), random.percent(40));
-    World::new(config, jitter, Chance { random, generous }, trace)
+    let crashing = if durable { random.pick(&[5, 20, 100]) } else { 0 };
+    if durable {
+        (config.durable, config.first_session) = (true, FirstSession::Adopt);
+    }
+    World::new(config, jitter, Chance { random, generous, crashing }, trace)
 }
 
 fn play(world: &mut World<Chance>) {
@@ -73,6 +89,8 @@ fn play(world: &mut World<Chance>) {
     for _ in 0..steps {
         step(world);
     }
+    world.fate.crashing = 0;
+    world.repair_store();
     world.settle_down(true);
     world.check();
     world.leave();
@@ -143,6 +161,13 @@ fn step(world: &mut World<Chance>) {
         95..96 => {
             world.note(|| "server leaves".into());
             world.broker.disconnect();
+        }
+        96..97 if world.durable => {
+            if world.fate.random.percent(20) {
+                world.fail_store()
+            } else {
+                world.repair_store()
+            }
         }
         _ => {
             if !world.tokens.is_empty() {

@@ -32,6 +32,7 @@ impl Disk {
         self.records.clone().into_iter()
     }
 
+    #[allow(dead_code, reason = "each test binary uses its own part")]
     /// How many records there are of messages, exchanges and inbound identifiers.
     pub(crate) fn count(&self) -> [usize; 3] {
         [1, 2, 3].map(|kind| self.records.keys().filter(|key| **key >> 48 == kind).count())

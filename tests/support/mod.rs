@@ -334,7 +334,7 @@ impl Rig {
                 self.open = self.open && request != TransportRequest::Close;
                 self.requests.push(request);
             }
-            if idle {
+            if idle && !self.client.has_events() {
                 return;
             }
         }

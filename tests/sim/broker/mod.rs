@@ -52,6 +52,20 @@ impl Broker {
         }
     }
 
+    /// The session ends, whatever the connection did.
+    pub(crate) fn forget(&mut self, downward: &mut Messages) {
+        abandon(&mut self.session, downward);
+    }
+
+    /// Messages that wait for PUBACK or PUBREC, and their identifiers.
+    pub(crate) fn published(&self) -> impl Iterator<Item = (usize, u16)> {
+        let outgoing = self.session.iter().flat_map(|session| &session.outgoing);
+        outgoing.filter_map(|(number, _, stage)| match stage {
+            Stage::Published(id) => Some((*number, *id)),
+            Stage::Queued | Stage::Released(_) => None,
+        })
+    }
+
     pub(crate) fn is_greeted(&self) -> bool {
         self.connection.as_ref().is_some_and(|connection| connection.greeted)
     }

@@ -1,11 +1,12 @@
 //! One scenario under one set of circumstances, from beginning to end.
 
-use super::plan::{Cut, Places, Plan};
+use super::plan::{Cut, Places, Plan, Remains, Store};
 use super::scenarios::{self, SCENARIOS, Scenario, Step};
 use crate::world::{Way, World};
 use std::fmt;
 use wasmqtt::ErrorCode;
 use wasmqtt::codec::{ProtocolVersion, QoS};
+use wasmqtt::config::FirstSession;
 
 /// One scenario under one set of circumstances.
 #[derive(Clone)]
@@ -15,19 +16,28 @@ pub(super) struct Case {
     pub(super) loses_session: bool,
     /// Limits after the first connection: 0 for the same, else the number in the scenario's list.
     pub(super) later: usize,
+    pub(super) store: Store,
     pub(super) cuts: Vec<Cut>,
 }
+
+const STORES: [(Store, &str); 3] = [(Store::None, "none"), (Store::Prompt, "prompt"), (Store::Late, "late")];
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let session = if self.loses_session { "lost" } else { "kept" };
-        write!(f, "{}/{}/{session}/{}/", self.scenario.name, self.version.level(), self.later)?;
+        let (_, store) = STORES.iter().find(|(store, _)| *store == self.store).expect("a store");
+        let Self { scenario, version, later, .. } = self;
+        write!(f, "{}/{}/{session}/{later}/{store}/", scenario.name, version.level())?;
         for (index, cut) in self.cuts.iter().enumerate() {
             let plus = if index > 0 { "+" } else { "" };
             match cut {
                 Cut::Behind(Way::Up, place) => write!(f, "{plus}up{place}")?,
                 Cut::Behind(Way::Down, place) => write!(f, "{plus}down{place}")?,
                 Cut::At(place) => write!(f, "{plus}at{place}")?,
+                Cut::Dies(place, Remains { committed, arrives }) => {
+                    let mark = |yes: &bool, mark| if *yes { mark } else { "" };
+                    write!(f, "{plus}dies{}{}{place}", mark(committed, "c"), mark(arrives, "a"))?;
+                }
             }
         }
         Ok(())
@@ -38,9 +48,13 @@ impl Case {
     /// Reads what `Display` writes.
     pub(super) fn parse(text: &str) -> Self {
         let parts: Vec<&str> = text.split('/').collect();
-        let [name, level, session, later, cuts] = parts[..] else { panic!("{text}: not five parts") };
+        let [name, level, session, later, store, cuts] = parts[..] else { panic!("{text}: not six parts") };
         let cut = |text: &str| {
             let place = |text: &str| text.parse().expect("a place");
+            if let Some(rest) = text.strip_prefix("dies") {
+                let remains = Remains { committed: rest.contains('c'), arrives: rest.contains('a') };
+                return Cut::Dies(place(rest.trim_start_matches(['c', 'a'])), remains);
+            }
             match (text.strip_prefix("up"), text.strip_prefix("down"), text.strip_prefix("at")) {
                 (Some(rest), ..) => Cut::Behind(Way::Up, place(rest)),
                 (_, Some(rest), _) => Cut::Behind(Way::Down, place(rest)),
@@ -53,6 +67,7 @@ impl Case {
             version: if level == "5" { ProtocolVersion::V5 } else { ProtocolVersion::V311 },
             loses_session: session == "lost",
             later: later.parse().expect("a number"),
+            store: STORES.iter().find(|(_, name)| *name == store).expect("a store").0,
             cuts: cuts.split('+').filter(|text| !text.is_empty()).map(cut).collect(),
         }
     }
@@ -61,14 +76,19 @@ impl Case {
     pub(super) fn play(&self, trace: bool) -> (Places, bool) {
         let first = self.scenario.limits;
         let later = if self.later == 0 { first } else { self.scenario.later[self.later - 1] };
-        let plan = Plan::new(&self.cuts, self.loses_session, [first, later]);
-        let mut world = World::new(self.scenario.config(self.version), 1, plan, trace);
+        let plan = Plan::new(&self.cuts, self.loses_session, [first, later], self.store);
+        let mut config = self.scenario.config(self.version);
+        if self.store != Store::None {
+            (config.durable, config.first_session) = (true, FirstSession::Adopt);
+        }
+        let mut world = World::new(config, 1, plan, trace);
         for step in self.scenario.steps {
             world.may_break();
             play(&mut world, *step);
             world.drain();
         }
         world.settle_down(true);
+        world.succeed();
         world.check();
         self.check_outcomes(&world);
         assert!(world.fate.cuts.is_empty(), "the run ended before {:?}", world.fate.cuts);
@@ -88,6 +108,8 @@ impl Case {
         for (number, record) in world.model.upward.records.iter().enumerate() {
             let allowed: &[Result<(), ErrorCode>] = match record.qos {
                 QoS::AtMostOnce => continue,
+                // The model sees to these.
+                _ if record.gone || record.restored => continue,
                 QoS::ExactlyOnce if self.loses_session => &[Ok(()), Err(ErrorCode::SessionLost)],
                 QoS::AtLeastOnce | QoS::ExactlyOnce => &[Ok(())],
             };

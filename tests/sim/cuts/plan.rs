@@ -11,6 +11,28 @@ pub(super) enum Cut {
     Behind(Way, usize),
     /// At this of the moments between two things that happen.
     At(usize),
+    /// At such a moment the client dies.
+    Dies(usize, Remains),
+}
+
+/// What is left of a client that died.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Remains {
+    /// The store has done what it was doing.
+    pub(super) committed: bool,
+    /// The bytes that were on their way arrive.
+    pub(super) arrives: bool,
+}
+
+/// How the store of a durable client works.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) enum Store {
+    #[default]
+    None,
+    /// It answers at once.
+    Prompt,
+    /// It lets a few things happen first.
+    Late,
 }
 
 /// How far a run has come.
@@ -27,6 +49,20 @@ impl Places {
         let down = (1..=self.down).map(|bytes| Cut::Behind(Way::Down, bytes));
         up.chain(down).chain((1..=self.moments).map(Cut::At))
     }
+
+    /// Every way for the client to die; a prompt store has always done what it was doing.
+    pub(super) fn deaths(self, store: Store) -> impl Iterator<Item = Cut> {
+        let both = [false, true];
+        let answers = if store == Store::Late { &both[..] } else { &both[1..] };
+        let remains = answers
+            .iter()
+            .map(move |committed| both.map(|arrives| Remains { committed: *committed, arrives }));
+        let remains: Vec<_> = remains.collect();
+        (1..=self.moments).flat_map(move |at| {
+            let remains = remains.clone().into_iter().flatten();
+            remains.map(move |left| Cut::Dies(at, left))
+        })
+    }
 }
 
 /// Breaks the link where it is told to.
@@ -37,12 +73,21 @@ pub(super) struct Plan {
     /// Limits of the first server, and of every one after it.
     limits: [Limits; 2],
     connections: usize,
+    store: Store,
+    /// How often a store that is late was asked since it last did something.
+    asked: usize,
+    /// Whether bytes of a client that dies arrive.
+    arrives: bool,
 }
 
+/// How often a store that is late has to be asked.
+const PATIENCE: usize = 4;
+
 impl Plan {
-    pub(super) fn new(cuts: &[Cut], loses_session: bool, limits: [Limits; 2]) -> Self {
+    pub(super) fn new(cuts: &[Cut], loses_session: bool, limits: [Limits; 2], store: Store) -> Self {
         let cuts = cuts.iter().copied().collect();
-        Self { cuts, since: Places::default(), loses_session, limits, connections: 0 }
+        let since = Places::default();
+        Self { cuts, since, loses_session, limits, connections: 0, store, asked: 0, arrives: true }
     }
 
     fn take(&mut self) {
@@ -62,7 +107,29 @@ impl Fate for Plan {
     }
 
     fn arrives_late(&mut self, len: usize) -> usize {
-        len
+        if core::mem::replace(&mut self.arrives, true) { len } else { 0 }
+    }
+
+    fn crashes(&mut self) -> Option<bool> {
+        // The moment itself is counted by `breaks`.
+        match self.cuts.front() {
+            Some(Cut::Dies(at, remains)) if *at == self.since.moments + 1 => {
+                let committed = remains.committed;
+                self.arrives = remains.arrives;
+                self.take();
+                Some(committed)
+            }
+            _ => None,
+        }
+    }
+
+    fn commits(&mut self) -> bool {
+        self.asked += 1;
+        let due = self.store != Store::Late || self.asked >= PATIENCE;
+        if due {
+            self.asked = 0;
+        }
+        due
     }
 
     fn carries(&mut self, way: Way, len: usize) -> (usize, bool) {

@@ -1,15 +1,17 @@
 //! Client, server, link and model, and what can be done with them. When what happens is decided elsewhere.
 
 mod application;
+mod store;
 
 use crate::broker::{Broker, Limits, refuses};
+use crate::disk::Disk;
 use crate::model::Model;
-use wasmqtt::ErrorCode;
 use wasmqtt::client::{Client, ClientState, Event, PacketInfo, TransportClose, TransportRequest};
 use wasmqtt::codec::{ProtocolVersion, QoS};
 use wasmqtt::config::{Config, VersionPolicy};
 use wasmqtt::connection::Credentials;
 use wasmqtt::time::{Instant, Millis};
+use wasmqtt::{Error, ErrorCode};
 
 /// What befalls link and server.
 pub(crate) trait Fate {
@@ -26,6 +28,14 @@ pub(crate) trait Fate {
     /// Asked between any two things that happen: whether the link breaks here.
     fn breaks(&mut self) -> bool {
         false
+    }
+    /// Whether a durable client dies here: then, whether its store has done what it was doing.
+    fn crashes(&mut self) -> Option<bool> {
+        None
+    }
+    /// Whether the store has done what it was asked to do.
+    fn commits(&mut self) -> bool {
+        true
     }
 }
 
@@ -54,8 +64,19 @@ pub(crate) struct World<F> {
     challenged: bool,
     /// Messages that wait for the application to acknowledge them, and their numbers.
     pub(crate) tokens: Vec<(u32, usize)>,
-    /// Links, and attempts at one, that broke.
+    /// What the client is made from.
+    config: Config,
+    pub(crate) durable: bool,
+    pub(crate) disk: Disk,
+    /// The store knows of the session that the server has.
+    noted: bool,
+    /// The store works.
+    is_stored: bool,
+    /// The store takes no time any more.
+    hurries: bool,
+    /// Links, and attempts at one, that broke, and clients that died.
     pub(crate) breaks: usize,
+    pub(crate) crashes: usize,
     pub(crate) trace: bool,
     /// What the client told and sent, where somebody wants to know.
     pub(crate) journal: Option<Vec<String>>,
@@ -74,7 +95,13 @@ impl<F: Fate> World<F> {
             now: Instant::from_millis(0),
             version,
             manual_ack: config.manual_ack,
-            client: Client::new(config, seed).unwrap(),
+            client: Client::new(config.clone(), seed).unwrap(),
+            durable: config.durable,
+            config,
+            disk: Disk::default(),
+            noted: true,
+            is_stored: true,
+            hurries: false,
             broker: Broker::default(),
             model: Model::default(),
             up: Vec::new(),
@@ -86,6 +113,7 @@ impl<F: Fate> World<F> {
             challenged: false,
             tokens: Vec::new(),
             breaks: 0,
+            crashes: 0,
             trace,
             journal: None,
             seen: Vec::new(),
@@ -168,8 +196,19 @@ impl<F: Fate> World<F> {
         }
     }
 
-    /// Whether the link breaks at this moment.
+    /// Whether the link breaks at this moment, or the client dies.
     pub(crate) fn may_break(&mut self) -> bool {
+        if self.durable && self.closed {
+            return false;
+        }
+        if self.durable
+            && let Some(committed) = self.fate.crashes()
+        {
+            let arrives = self.fate.arrives_late(self.up.len());
+            self.breaks += 1;
+            self.crash(committed, arrives);
+            return true;
+        }
         let breaks = self.fate.breaks();
         if breaks {
             self.lose_link();
@@ -194,6 +233,9 @@ impl<F: Fate> World<F> {
         let mut buffer = Vec::new();
         loop {
             let mut idle = !self.hear() & !self.may_break();
+            if self.durable {
+                idle &= !self.serve_store() & !self.may_break();
+            }
             if self.client.poll_transmit(self.now, &mut buffer) {
                 idle = false;
                 assert!(self.linked, "bytes without a link: {buffer:02x?}");
@@ -201,6 +243,7 @@ impl<F: Fate> World<F> {
                 if let Some(journal) = &mut self.journal {
                     journal.push(format!("{buffer:02x?}"));
                 }
+                self.check_stored(&buffer);
                 self.up.extend_from_slice(&buffer);
             }
             idle &= !self.may_break();
@@ -215,7 +258,7 @@ impl<F: Fate> World<F> {
                 // The connection that asked may be gone already.
                 let _late = self.client.authenticate(Some(b"answer"));
             }
-            if idle {
+            if idle && !self.client.has_events() {
                 return;
             }
         }
@@ -239,7 +282,10 @@ impl<F: Fate> World<F> {
             match event {
                 Event::Completed(completion) => self.model.settle(completion.op.0, Ok(())),
                 Event::Failed(failure) => self.model.settle(failure.op.0, Err(failure.error.code)),
-                Event::Connected(_) => self.greeted = true,
+                Event::Connected(negotiated) => {
+                    self.greeted = true;
+                    self.noted &= negotiated.session_present;
+                }
                 Event::Message(message) => {
                     let number = core::str::from_utf8(message.payload).unwrap().parse().unwrap();
                     assert_eq!(message.topic, format!("down/{}", number % 3));
@@ -254,6 +300,9 @@ impl<F: Fate> World<F> {
                         error.code,
                         ErrorCode::PoisonMessage | ErrorCode::SessionTakenOver | ErrorCode::IdleTimeout
                     ) => {}
+                Event::Notice(error) if self.durable && is_of_a_publish(&error) => {
+                    self.model.note_failure(&error);
+                }
                 Event::Notice(error) => self.model.note_loss(&error),
                 _ => {}
             }
@@ -284,6 +333,7 @@ impl<F: Fate> World<F> {
     /// does its part.
     pub(crate) fn settle_down(&mut self, acknowledges: bool) {
         self.note(|| "quiet".into());
+        self.hurries = true;
         for _ in 0..10_000 {
             self.broker.push();
             self.broker.send(usize::MAX, &mut self.down);
@@ -306,7 +356,11 @@ impl<F: Fate> World<F> {
             let waits = acknowledges && !self.tokens.is_empty();
             let quiet = self.up.is_empty() && self.down.is_empty() && !waits;
             let server_waits = !self.broker.is_idle() && acknowledges;
-            if self.closed || (connected && quiet && !server_waits && self.model.open.is_empty()) {
+            let stats = self.client.stats();
+            let rests = self.disk.waiting.is_none() && stats.in_flight == 0 && stats.queued_messages == 0;
+            let done = self.model.open.is_empty() && (rests || !self.durable);
+            if self.closed || (connected && quiet && !server_waits && done) {
+                self.hurries = false;
                 return;
             }
         }
@@ -317,9 +371,18 @@ impl<F: Fate> World<F> {
         self.model.check(|number| refuses(number) && self.version == ProtocolVersion::V5, self.manual_ack);
         let stats = self.client.stats();
         assert_eq!((stats.queued_messages, stats.queued_bytes, stats.in_flight), (0, 0, 0));
+        if !self.closed && self.is_stored {
+            assert!(self.disk.records.is_empty(), "left over: {:02x?}", self.disk.records);
+        }
         if !self.closed {
             assert!(self.broker.is_greeted());
             self.model.check_filters(&self.broker.filters());
         }
     }
+}
+
+/// Whether a notice is about a message that nobody waits for, rather than about a subscription.
+fn is_of_a_publish(error: &Error) -> bool {
+    error.code == ErrorCode::SessionLost
+        || error.text.as_deref().is_some_and(|text| text.starts_with("upward/"))
 }
