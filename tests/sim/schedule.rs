@@ -147,7 +147,8 @@ fn step(world: &mut World<Chance>) {
             world.carry_down(world.down.len());
         }
         85..86 => dial(world),
-        86..89 => pass_time(world),
+        86..88 => pass_time(world),
+        88..89 => world.renew(),
         89..95 => {
             // Of what is on its way, some arrives and the rest does not.
             if world.linked {

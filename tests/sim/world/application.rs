@@ -47,6 +47,11 @@ impl<F: Fate> World<F> {
         }
     }
 
+    pub(crate) fn renew(&mut self) {
+        self.note(|| "credentials are about to expire".into());
+        self.client.renew(self.now);
+    }
+
     pub(crate) fn reauthenticate(&mut self) {
         if let Ok(op) = self.client.reauthenticate(Some(b"again")) {
             self.model.open.insert(op.0, Asked::Authenticate);
