@@ -328,7 +328,7 @@ export class Runtime {
     const { events } = this.#parts;
     const why = error && { error };
     const { code, reasonCode } = error ?? {};
-    this.#reports.log("warn", "disconnected", { code, reasonCode, attempt, delay });
+    this.#reports.log(error ? "warn" : "info", "disconnected", { code, reasonCode, attempt, delay });
     const { wasAccepted, follows } = this.#attempts.ended(error, attempt);
     if (wasAccepted) events.emit("disconnect", { ...why, willReconnect: delay !== undefined });
 
