@@ -1,6 +1,6 @@
 import type { ClientEvents } from "./client-events.js";
 import type { ErrorCode } from "./error-codes.js";
-import type { MqttError } from "./errors.js";
+import { MqttError } from "./errors.js";
 import { contain, type Emitter } from "./events.js";
 import type { Logger } from "./options.js";
 
@@ -23,7 +23,10 @@ export class Reports {
   }
 
   /** Something failed, or seems to: a guess is no failure, so it never becomes an uncaught error of the page. */
-  notice(error: MqttError): void {
+  notice(notice: MqttError): void {
+    // The topic or filter that it is about stands where other errors have the words of the server.
+    const { reasonString: detail, ...fields } = notice;
+    const error = detail ? new MqttError(notice.code, { ...fields, detail, cause: notice.cause }) : notice;
     if (!GUESSES.includes(error.code)) this.error(error);
     else this.#tell(error, "warn", () => console.warn(`wasmqtt: ${error.message}`));
   }

@@ -123,6 +123,19 @@ test("what fails after an early answer is told, once", async () => {
   );
 });
 
+test("what fails of a restored message is told with its topic", async () => {
+  const { client, engine, errors } = await create(new MemoryStore());
+  engine.report({
+    kind: 9,
+    detail: new MqttError("rejected-by-server", { reasonCode: 0x87, reasonString: "a/b" }),
+  });
+  await turn();
+  const [error] = errors;
+  assert.match(error?.message ?? "", /^rejected-by-server \(0x87 Not authorized, a\/b\): /);
+  assert.deepEqual([error?.reasonCode, error?.reasonString, error?.layer], [0x87, undefined, "mqtt"]);
+  await client.close({ force: true });
+});
+
 test("`signal` and `timeout` do not reach beyond an early answer", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const { client, engine } = await create(new MemoryStore());

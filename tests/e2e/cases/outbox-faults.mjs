@@ -34,7 +34,8 @@ export default function (world, it) {
       const { instance } = await WebAssembly.instantiate(Uint8Array.from(bytes));
       class Payload extends Uint8Array {
         get length() {
-          return instance.exports.trap(); // with the core on the stack
+          const isInside = new Error().stack.includes("wasm-function");
+          return isInside ? instance.exports.trap() : 1; // with the core on the stack
         }
       }
       const last = await failure(state.client.publish(topic, Payload.of(1), { qos: 2 }));
