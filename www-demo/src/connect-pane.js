@@ -50,12 +50,11 @@ export class ConnectPane {
 
   get settings() {
     const fields = this.#form.elements;
-    return Object.fromEntries(
-      Object.entries(DEFAULTS).map(([name, value]) => [
-        name,
-        typeof value === "boolean" ? fields[name].checked : fields[name].value.trim(),
-      ]),
-    );
+    const values = Object.entries(DEFAULTS).map(([name, value]) => [
+      name,
+      typeof value === "boolean" ? fields[name].checked : fields[name].value.trim(),
+    ]);
+    return { ...Object.fromEntries(values), cleanStart: this.#cleanStart };
   }
 
   set settings(values) {
@@ -69,7 +68,9 @@ export class ConnectPane {
     this.#checkUrl();
   }
 
-  async connect() {
+  /** `isLasting`: the form is what the next visit begins with. */
+  async connect({ isLasting = true } = {}) {
+    this.#drawKeeping();
     const { settings } = this;
     const invalid = [...this.#form.elements].find((field) => field.willValidate && !field.validity.valid);
     if (invalid || this.#urlProblem(settings.url).fatal) {
@@ -78,7 +79,7 @@ export class ConnectPane {
       this.#checkUrl(true);
       return field.focus();
     }
-    remember(settings);
+    if (isLasting) remember(settings);
     this.#listRecent();
     this.#editing = false;
     this.#onConnect();
@@ -106,17 +107,18 @@ export class ConnectPane {
     return EXPLAINED.includes(error.code) ? [again] : [why, again];
   }
 
-  /** What is kept under the identifier before stays for whoever uses that again. */
+  /** For this tab only: what is kept under the identifier before would be out of reach if that were forgotten. */
   #rename() {
     this.#form.elements.clientId.value = randomClientId();
-    this.connect();
+    this.connect({ isLasting: false });
   }
 
   /** A store needs an identifier that stays the same, and the session. */
   #drawKeeping() {
-    const { clientId, cleanStart, keepUnsent } = this.#form.elements;
+    const { clientId, cleanStart, keepUnsent, sessionExpiryInterval } = this.#form.elements;
     if (keepUnsent.checked && clientId.value.trim() === "") clientId.value = randomClientId();
-    clientId.required = cleanStart.disabled = keepUnsent.checked;
+    cleanStart.disabled = keepUnsent.checked;
+    sessionExpiryInterval.placeholder = keepUnsent.checked ? "86400" : "300";
     cleanStart.checked = !keepUnsent.checked && this.#cleanStart;
     byId("keep-note").hidden = !keepUnsent.checked;
   }

@@ -12,8 +12,6 @@ export class Outgoing {
   #restored = 0;
   /** How many of them still do, as far as the client was asked. */
   #stillRestored = 0;
-  /** What waits in the store of a client that has ended. */
-  #left = 0;
   #client;
   #outbox;
   #isKept = false;
@@ -32,7 +30,7 @@ export class Outgoing {
     this.#isKept = outbox !== undefined;
     this.#outbox = outbox ?? client;
     this.#inspect = createInspector();
-    this.#left = this.#restored = this.#stillRestored = 0;
+    this.#restored = this.#stillRestored = 0;
     client.on("connect", () => this.#countRestored());
     // A store may hold anything, and topics are told by the packets only.
     if (this.#isKept) this.#tap();
@@ -42,8 +40,6 @@ export class Outgoing {
   leave() {
     if (!this.#client) return;
     this.book.left(this.#outbox);
-    const stored = this.#own.filter(({ isStored }) => isStored);
-    if (this.#isKept) this.#left = stored.length + this.#stillRestored;
     this.#untap?.();
     this.#untap = this.#client = undefined;
     this.#onChange();
@@ -51,7 +47,11 @@ export class Outgoing {
 
   /** What waits now: `{ queued, inFlight, restored }`, of which `restored` were there before this page; `held` for the next client. */
   get waiting() {
-    if (!this.#client) return { queued: 0, inFlight: 0, restored: this.#stillRestored, held: this.#left };
+    if (!this.#client) {
+      const stored = this.#own.filter(({ isStored }) => isStored).length;
+      const held = stored + this.#stillRestored;
+      return { queued: 0, inFlight: 0, restored: this.#stillRestored, held };
+    }
     const { queuedMessages: queued, inFlight } = this.#client.stats;
     const foreign = Math.max(0, queued + inFlight - this.#own.length);
     this.#stillRestored = Math.min(foreign, this.#restored);
