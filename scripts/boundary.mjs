@@ -31,6 +31,9 @@ const ONLY_IN = [
   { what: "the address of the .wasm file", pattern: /import\.meta/, files: ["entry/web.ts"] },
 ];
 
+/** What is loaded by itself: with an import from elsewhere, both would move to a file that every page loads. */
+const APART = "store/";
+
 try {
   const problems = [...rust(), ...typescript()];
   if (problems.length > 0) throw new Failure(problems.join("\n"));
@@ -74,10 +77,21 @@ function typescript() {
     const broken = ONLY_IN.filter(({ pattern, files }) => pattern.test(code) && !files.includes(name(file)));
     return broken.map(({ what, files }) => `js/src/${name(file)}: only ${files.join(", ")} may use ${what}`);
   });
+  const leaving = sources
+    .filter((file) => name(file).startsWith(APART))
+    .flatMap((file) => {
+      const outside = imports
+        .get(file)
+        .map(name)
+        .filter((target) => !target.startsWith(APART));
+      return outside.map(
+        (target) => `js/src/${name(file)}: is loaded by itself and must not import ${target}`,
+      );
+    });
+  const problems = [...misplaced, ...leaving];
   const cycle = findCycle(imports);
-  return cycle
-    ? [...misplaced, `js/src: imports go round in a circle: ${cycle.map(name).join(" → ")}`]
-    : misplaced;
+  if (cycle) problems.push(`js/src: imports go round in a circle: ${cycle.map(name).join(" → ")}`);
+  return problems;
 }
 
 /** Files that a file needs at run time; `import type` vanishes and may point anywhere. */
