@@ -1,7 +1,7 @@
 // Attempts and connections that end for a reason the client finds, or the server gives.
 import { equal, ok, turn, until } from "./support/expect.js";
 import { target } from "./support/host.js";
-import { connack, string } from "./support/packets.js";
+import { connack, names, string } from "./support/packets.js";
 import { CODE, Rig } from "./support/rig.js";
 
 /** 3.1.1 has no password without a user name. */
@@ -94,4 +94,20 @@ export async function aPoisonMessageIsGivenUp(module) {
   }
   const [failed] = rig.host.of("failed");
   ok(failed.op === op && failed.detail.code === CODE.poisonMessage, "the publish failed");
+}
+
+export async function aRenewalSaysGoodbyeAndDialsAgain(module) {
+  const { engine, host, socket } = await new Rig(module, {
+    options: { sessionExpiryInterval: 60, minDelay: 3_600_000, maxDelay: 3_600_000 },
+  }).connect();
+  let sentBefore;
+  socket.close = () => {
+    sentBefore = names(socket.sent);
+  };
+  engine.renew();
+  await until(() => host.sockets[1], "the next socket");
+  equal(sentBefore, [["DISCONNECT"]], "sent before close");
+  const [{ delay, detail }] = host.of("disconnected");
+  equal([delay, detail], [0, undefined], "an end without an error");
+  equal(host.attempts, [1, 1], "attempts");
 }

@@ -82,7 +82,8 @@ cases! {
         aSocketMadeForThemIsClosed
         aServerReferenceIsFollowedAtOnce
         aServerReferenceIsToldWhereItIsNotFollowed
-        aPoisonMessageIsGivenUp;
+        aPoisonMessageIsGivenUp
+        aRenewalSaysGoodbyeAndDialsAgain;
     receiving in "/tests/web/receiving.js":
         aChunkIsOneBatch
         connackAndMessagesShareABatch
