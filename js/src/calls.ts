@@ -55,26 +55,37 @@ export class Calls {
     return this.engine !== undefined && !this.#queue;
   }
 
-  /** Hands a call to the engine when its turn comes, after `reading`, and promises the answer. */
+  /** Hands a call to the engine when its turn comes, and promises the answer. `message`: it publishes this one. */
   operate<T>(
     options: OperationOptions,
     submit: (raw: RawEngine) => number,
     complete: (record: CompletedRecord) => T,
     message?: Outgoing,
   ): Promise<T> {
+    const operation = this.open(options, complete);
+    this.submit(operation, submit, message);
+    return operation.promise;
+  }
+
+  /** A call whose `submit` follows. */
+  open<T>(options: OperationOptions, complete: (record: CompletedRecord) => T): Operation<T> {
     this.assertOpen();
-    const { operations } = this;
-    const operation = operations.open<T>(options, complete, (given) => {
-      const { id, delivery } = given;
-      if (id > 0 && this.try((raw) => raw.cancel(id)) && delivery) given.delivery = "none";
+    return this.operations.open(options, complete, (operation) => {
+      const { id, delivery } = operation;
+      if (id > 0 && this.try((raw) => raw.cancel(id)) && delivery) operation.delivery = "none";
     });
+  }
+
+  /** Hands it to the engine when its turn comes, unless it was given up by then. */
+  submit<T>(operation: Operation<T>, submit: (raw: RawEngine) => number, message?: Outgoing): void {
+    const { operations } = this;
     const fail = (error: unknown) => operations.take(operation.id)?.fail(error);
     const { reading, handling } = message ?? {};
     if (message) operation.delivery = "none";
     const leave = message && this.#line(message);
     if (message && !leave) {
       fail(new MqttError("queue-full", { limit: this.#limits.maxMessages }));
-      return operation.promise;
+      return;
     }
     reading?.catch((cause) =>
       fail(new MqttError("invalid-argument", { detail: "Blob cannot be read", cause })),
@@ -83,7 +94,7 @@ export class Calls {
     const turn = reading && Promise.race([reading, operation.promise]).catch(() => {});
     this.enqueue((engine) => {
       leave?.();
-      if (!operations.has(operation.id)) return; // given up before its turn
+      if (!operations.has(operation.id)) return;
       try {
         operations.number(operation, engine.call(submit));
         if (handling) this.#handle(operation, handling);
@@ -91,7 +102,6 @@ export class Calls {
         fail(error);
       }
     }, turn);
-    return operation.promise;
   }
 
   /** Takes a message in line, if there is room, and returns what takes it out again. */

@@ -1,11 +1,10 @@
 import { Attempts } from "./attempts.js";
-import type { BatchRecord, CompletedRecord, DisconnectedRecord, FailedRecord } from "./batch.js";
+import type { BatchRecord, DisconnectedRecord, FailedRecord } from "./batch.js";
 import type { EngineOptions, Glue, RawDisconnect, RawUnsubscribeOptions } from "./boundary.js";
 import { Calls } from "./calls.js";
 import { Claim } from "./claim.js";
 import type { ClientEvents } from "./client-events.js";
 import { Engine } from "./engine.js";
-import type { ErrorCode } from "./error-codes.js";
 import { asMqttError, MqttError } from "./errors.js";
 import type { Emitter } from "./events.js";
 import { sessionName } from "./lock.js";
@@ -50,8 +49,6 @@ export class Runtime {
   #lastStats: Stats | undefined;
   #page: PageWatch | undefined;
   #outbox: Promise<Outbox | undefined> | undefined;
-  /** Failures that are not told before it is known whether they are the end of the client. */
-  #failures: FailedRecord[] = [];
   readonly #end = new AbortController();
 
   constructor(parts: RuntimeParts) {
@@ -64,7 +61,8 @@ export class Runtime {
     this.#reports = new Reports(parts.events, parts.options.logger);
     this.#attempts = new Attempts(parts.urls, parts.options, {
       reconnect: () => this.calls.try((raw) => raw.renew()),
-      reauthenticate: (data) => this.#reauthenticate(data, { timeout: parts.engineOptions.connectTimeout }),
+      reauthenticate: (data) =>
+        this.#prove(this.#openProof({ timeout: parts.engineOptions.connectTimeout }), data),
       report: (error) => this.report(error),
     });
     this.#claim = new Claim(parts.urls.first, parts.options);
@@ -123,32 +121,33 @@ export class Runtime {
 
   /** Asks the application for the first data, if it was not given, and the server for its consent. */
   reauthenticate(data: Uint8Array | undefined, options: OperationOptions): Promise<Uint8Array | undefined> {
-    const { calls } = this;
-    const { connectTimeout } = this.#parts.engineOptions;
+    const operation = this.#openProof(options);
+    if (data) return this.#prove(operation, data);
     const detail = "authenticator.start";
-    let release = () => {};
-    return calls
-      .wait<Uint8Array | undefined>(options, ({ id, resolve, reject }) => {
-        const ask = (first: Uint8Array | undefined) => {
-          release();
-          if (calls.operations.has(id)) this.#reauthenticate(first, {}).then(resolve, reject);
-        };
-        if (data) return ask(data);
-        const late = () => reject(new MqttError("provider-timeout", { detail, limit: connectTimeout }));
-        release = limit(undefined, connectTimeout, late);
-        this.#attempts.renewal
-          .introduce()
-          .then(ask, (cause) => reject(asMqttError(cause, "provider-failed", { detail })));
-      })
-      .finally(() => release());
+    const fail = (error: unknown) => this.calls.operations.take(operation.id)?.fail(error);
+    const { connectTimeout } = this.#parts.engineOptions;
+    const late = () => fail(new MqttError("provider-timeout", { detail, limit: connectTimeout }));
+    const stops = [operation.release, limit(undefined, connectTimeout, late)];
+    operation.release = () => {
+      for (const stop of stops) stop?.();
+    };
+    this.#attempts.renewal.introduce().then(
+      (first) => {
+        stops[1]?.();
+        this.#prove(operation, first);
+      },
+      (cause) => fail(asMqttError(cause, "provider-failed", { detail })),
+    );
+    return operation.promise;
   }
 
-  #reauthenticate(data: Uint8Array | undefined, options: OperationOptions): Promise<Uint8Array | undefined> {
-    return this.calls.operate(
-      options,
-      (raw) => raw.reauthenticate(data),
-      (record: CompletedRecord) => record.answer?.authenticationData,
-    );
+  #openProof(options: OperationOptions): Operation<Uint8Array | undefined> {
+    return this.calls.open(options, ({ answer }) => answer?.authenticationData);
+  }
+
+  #prove<T>(operation: Operation<T>, data: Uint8Array | undefined): Promise<T> {
+    this.calls.submit(operation, (raw) => raw.reauthenticate(data));
+    return operation.promise;
   }
 
   /** Ends the client after what was called before. */
@@ -298,21 +297,12 @@ export class Runtime {
     }
   }
 
-  #onFailed(failure: FailedRecord): void {
-    this.#failures.push(failure);
-    if (!this.#outbox) this.#tellFailures(undefined);
-    else queueMicrotask(() => this.#isClosed || this.#tellFailures(undefined));
-  }
-
-  /** With `end`, which fails everything, only of what is not stored. */
-  #tellFailures(end: ErrorCode | undefined): void {
+  #onFailed({ operation, error, reasonCodes, delivery }: FailedRecord): void {
     const { operations } = this.calls;
-    for (const { operation, error, reasonCodes, delivery } of this.#failures.splice(0)) {
-      if (error.code === end && operations.isStored(operation)) continue;
-      if (reasonCodes.length > 0) Object.assign(error, { reasonCodes });
-      operations.learn(operation, delivery);
-      operations.take(operation)?.fail(error);
-    }
+    operations.learn(operation, delivery);
+    if (error.code === "client-closed") return; // the end of the client: `#settle` tells of it, with the reason
+    if (reasonCodes.length > 0) Object.assign(error, { reasonCodes });
+    operations.take(operation)?.fail(error);
   }
 
   #onConnected(server: ServerInfo): void {
@@ -366,7 +356,6 @@ export class Runtime {
   }
 
   #settle(error: MqttError | undefined): void {
-    this.#tellFailures(error?.code ?? "client-closed");
     if (this.#opening && error) this.calls.operations.take(this.#opening.id)?.fail(error);
     this.calls.rejectAll();
     this.subscriptions.endAll(error);

@@ -425,8 +425,7 @@ impl Core {
     fn finish(&mut self, error: Option<Error>) {
         self.phase = Phase::Closed;
         self.closing = None;
-        let reason = error.clone().unwrap_or_else(|| Error::new(ErrorCode::ClientClosed));
-        self.fail_everything(&reason);
+        self.fail_everything();
         self.set_state(ClientState::Closed);
         self.events.push_back(Event::Closed(error));
     }

@@ -3,7 +3,7 @@
 use super::store::Unsent;
 use super::{Completion, Core, Event, Failure, Fate, OpKind};
 use crate::codec::ReasonCode;
-use crate::error::Error;
+use crate::error::{Error, ErrorCode};
 use crate::session::{Exchange, OpId, Publication, Request};
 
 impl Core {
@@ -101,8 +101,9 @@ impl Core {
         }
     }
 
-    /// Settles everything that is still open. The client is at its end.
-    pub(super) fn fail_everything(&mut self, error: &Error) {
+    /// Settles everything that is still open. The client is at its end; [`Event::Closed`] has the reason.
+    pub(super) fn fail_everything(&mut self) {
+        let error = &Error::new(ErrorCode::ClientClosed);
         let is_kept = self.session.is_kept();
         self.close_outbox();
         // The next client goes on with it.

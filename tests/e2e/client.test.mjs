@@ -22,6 +22,7 @@ import renewals from "./cases/renewals.mjs";
 import requests from "./cases/requests.mjs";
 import rig from "./cases/rig.mjs";
 import sessions from "./cases/sessions.mjs";
+import settling from "./cases/settling.mjs";
 import silence from "./cases/silence.mjs";
 import subscriptions from "./cases/subscriptions.mjs";
 import tabs from "./cases/tabs.mjs";
@@ -47,7 +48,7 @@ const families = {
 Object.assign(families, { mistakes, limits, gateways, closing });
 Object.assign(families, { "manual-acks": manualAcks, authentication, silence, redirects, requests });
 Object.assign(families, { outbox, lifecycle, worker, "packets-tap": packetsTap, renewals, tabs });
-Object.assign(families, { "back-pressure": backPressure });
+Object.assign(families, { "back-pressure": backPressure, settling });
 
 describe(`client in ${engine}`, () => {
   const world = {};
