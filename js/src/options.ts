@@ -128,11 +128,14 @@ export interface RedirectOptions {
   readonly maxRedirects?: number;
 }
 
-/** Limits of the queue in which messages wait for a connection, or for a slow one to take them. */
+/**
+ * Limits of the queue in which messages wait for a connection, or for a slow one to take them. Publishes that wait for the
+ * engine to load, or for a Blob, are refused beyond them with `queue-full`, whatever `overflow` says.
+ */
 export interface OfflineQueueOptions {
   /** @default 100000 */
   readonly maxMessages?: number;
-  /** Bytes of topics, payloads and properties. @default 16777216 (16 MiB) */
+  /** Bytes of topics, payloads and properties. As many again may be under way with QoS 1 and 2, not acknowledged yet. @default 16777216 (16 MiB) */
   readonly maxBytes?: number;
   /** Who loses when it is full: the new publish fails at once, or a message is dropped and its publish fails. @default "reject" */
   readonly overflow?: "reject" | "drop-oldest" | "drop-newest";
@@ -285,7 +288,7 @@ export interface RequestOptions extends ReplyOptions {
 export interface BufferOptions {
   /** How many may wait, 1 or more. @default 1000 */
   readonly max?: number;
-  /** Which one goes when there are too many. `latest-per-topic` keeps only the newest of each topic. @default "drop-oldest" */
+  /** Which one goes when there are too many. `latest-per-topic` keeps only the newest of each topic, and counts those it replaces as dropped. @default "drop-oldest" */
   readonly overflow?: "drop-oldest" | "drop-newest" | "latest-per-topic";
 }
 
