@@ -20,8 +20,9 @@ export interface ClientEvents {
   message: Message;
   /**
    * Something failed that no call waits for: a handler or listener threw, a message was dropped. Without a listener
-   * it is reported to the host like an uncaught error; the guesses `poison-message`, `session-taken-over` and `idle-timeout`, after which
-   * the client goes on, become a warning of the console instead. Why a connection ended is told by `disconnect` and `closed`.
+   * it is reported to the host like an uncaught error; the guesses `poison-message`, `session-taken-over` and
+   * `idle-timeout`, after which the client goes on, become a warning of the console instead. Why a connection ended is
+   * told by `disconnect` and `closed`.
    */
   error: MqttError;
   /**

@@ -86,7 +86,7 @@ export const ERROR_CODES: readonly ErrorRow[] = [
   [32, "malformed-packet", "mqtt", true, "The server sent bytes that are not MQTT: check that the URL leads to an MQTT listener."],
   [33, "protocol-error", "mqtt", true, "The server broke the rule in `statement`: update it or report this to its makers."],
   [34, "connection-closed", "websocket", true, "Check the network and that idle limits of proxies are longer than `keepAlive`."],
-  [35, "connect-timeout", "network", true, "Check host, port and firewall, or raise `connectTimeout`."],
+  [35, "connect-timeout", "network", true, "Check host, port and firewall, and what is behind a proxy: no answer came. Or raise `connectTimeout`."],
   [36, "keep-alive-timeout", "network", true, "The server did not answer a ping: check the network or raise `pingTimeout`."],
   [37, "subprotocol-rejected", "websocket", false, "Make server and proxy accept the WebSocket subprotocol mqtt, or set `subprotocols`."],
   [38, "session-taken-over", "mqtt", false, "Give every tab and device its own `clientId`: another client connected with this one, or seems to do so (no `reasonCode`; then it is a guess, and the client goes on)."],
@@ -138,11 +138,17 @@ export const REASON_HINTS: Readonly<Record<number, string>> = {
   137: "Try again later: the broker says that it is busy.",
   138: "Ask whoever runs the broker: it has banned this client.",
   140: "Use an `authenticator` with a method that the broker knows, or none.",
+  149: "Send less in one packet, or raise the broker's limit (in CONNECT: long tokens, user properties, a will).",
+  150: "Send less often: the broker limits the rate.",
   151: "Use less, or raise the quota of this user on the broker.",
   156: "Connect to the server that the broker names, for now.",
   157: "Connect to the server that the broker names, from now on.",
   159: "Connect less often: the broker limits the rate.",
 };
+
+/** @internal The same where a connection ended without a reason as soon as it was accepted. */
+export const SOON_HINT =
+  "Check that no other client has this `clientId`, and what this user may do: the server ended the connection as soon as it had accepted it.";
 
 /** @internal The same by the close code of the WebSocket (RFC 6455, section 7.4), as brokers use them. */
 export const CLOSE_HINTS: Readonly<Record<number, string>> = {

@@ -5,6 +5,7 @@ import {
   type ErrorLayer,
   REASON_HINTS,
   reasonName,
+  SOON_HINT,
 } from "./error-codes.js";
 import type { Delivery } from "./types.js";
 
@@ -115,10 +116,9 @@ export function engineError(
   const code = (ERROR_CODES.find((row) => row[0] === number) ?? UNKNOWN)[1];
   const isArgument = number < 20; // then the text names the option or argument, else it is the server's
   const isRefusal = number === 30 || number === 31; // depends on the reason
-  const isClosed = number === 34 || number === 46; // may be explained by the close code
   return new MqttError(code, {
     detail: isArgument ? text : undefined,
-    hint: (isRefusal && REASON_HINTS[reasonCode]) || (isClosed && CLOSE_HINTS[closeCode]) || undefined,
+    hint: isRefusal ? REASON_HINTS[reasonCode] : hintOfEnd(number, closeCode, stage, elapsed),
     reasonString: isArgument ? undefined : text || undefined,
     reasonCode: known(reasonCode),
     offset: known(offset),
@@ -142,6 +142,9 @@ export function invalidArgument(detail: string, hint?: string): never {
   throw new MqttError("invalid-argument", { detail, hint });
 }
 
+/** Milliseconds within which a server that does not like a client ends its connection. */
+const SOON = 5000;
+
 const UNKNOWN = [
   "",
   "engine-crashed",
@@ -152,6 +155,13 @@ const UNKNOWN = [
 
 function known(value: number): number | undefined {
   return value < 0 ? undefined : value;
+}
+
+/** What the end of a connection hints at: by its close code, or by how far it had come. */
+function hintOfEnd(number: number, closeCode: number, stage: number, elapsed: number): string | undefined {
+  if (number === 33 && stage === 1) return ERROR_CODES.find(([, name]) => name === "malformed-packet")?.[4]; // no broker at all
+  if (number !== 34 && number !== 46) return undefined;
+  return CLOSE_HINTS[closeCode] ?? (stage === 2 && elapsed < SOON ? SOON_HINT : undefined);
 }
 
 /** What the engine saw, and how the page is now. */

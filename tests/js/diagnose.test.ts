@@ -72,6 +72,25 @@ const rows: [name: string, facts: Partial<Facts>, code: DiagnosisCode, certain: 
   ],
   ["a redirect", { http: { kind: "redirect" } }, "redirected", true],
   [
+    "another origin answers, and another path works",
+    { http: { kind: "opaque" }, otherPath: new URL("wss://broker.example.com:8443/ws?token=1") },
+    "wrong-path",
+    true,
+  ],
+  [
+    "a path is missing, and another one works",
+    { http: { kind: "status", status: 404 }, otherPath: new URL("wss://broker.example.com:8443/ws") },
+    "not-found",
+    true,
+  ],
+  ["the host answers, the port does not", { usualPort: { kind: "opaque" } }, "port-unreachable", false],
+  [
+    "the host answers, the port only hangs up on this path",
+    { usualPort: { kind: "opaque" }, root: { kind: "opaque" } },
+    "connection-dropped",
+    false,
+  ],
+  [
     "it opens without subprotocol",
     { otherSubprotocol: { kind: "open", protocol: "" } },
     "subprotocol-rejected",
@@ -159,6 +178,14 @@ test("every verdict has a layer, a sentence and a hint", () => {
   for (const [code, [layer, summary, hint]] of Object.entries(TEXTS)) {
     assert.match(layer, /^(page|network|tls|http|websocket|mqtt|application)$/, code);
     for (const text of [summary, hint]) assert.match(text, /^[A-Z{].{15,}\.$/, code);
+  }
+});
+
+test("a path that works is named, without the values of its query", () => {
+  const otherPath = new URL("wss://broker.example.com:8443/ws?token=s3cret");
+  for (const code of ["wrong-path", "not-found", "redirected"] as const) {
+    const { hint } = explain({ code, certain: true }, { ...facts, otherPath }, url);
+    assert.match(hint, /^Use \/ws\?token=… in place of \/mqtt/, code);
   }
 });
 

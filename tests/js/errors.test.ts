@@ -71,10 +71,18 @@ test("a reason or a close code that says more has a hint of its own", () => {
   const closed = (number: number, code: number) =>
     engineError(number, -1, -1, -1, undefined, undefined, code).hint;
   assert.match(closed(46, 1008), /password/);
+  const ended = (after: number) =>
+    engineError(34, -1, -1, -1, undefined, undefined, 1006, true, undefined, undefined, 2, after, 1, 0).hint;
+  assert.match(ended(100), /clientId/, "soon after CONNACK");
+  assert.match(ended(60_000), /idle limits/);
   assert.match(closed(34, 1012), /restarts/);
   assert.match(closed(34, 1006), /idle limits/);
   assert.match(closed(46, 1006), /CONNECT/);
   assert.match(closed(47, 1009), /too large/);
+  const broken = (stage: number) =>
+    engineError(33, 0x82, -1, -1, undefined, undefined, -1, true, undefined, undefined, stage, 1, 1, -1).hint;
+  assert.match(broken(1), /leads to an MQTT listener/, "before CONNACK there may be no broker at all");
+  assert.match(broken(2), /broke the rule/);
   for (const hint of [...Object.values(REASON_HINTS), ...Object.values(CLOSE_HINTS)]) {
     assert.match(hint, /^[A-Z].{20,}[.]$/);
   }

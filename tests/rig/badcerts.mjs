@@ -19,7 +19,7 @@ const days = (from, to) => ({
  */
 export async function makeCertificates(folder) {
   const [ours, theirs] = await Promise.all([authority("wasmqtt test CA"), authority("another CA")]);
-  const names = ["localhost", "mqtt.test"];
+  const names = ["localhost", "mqtt.test", "site.test"];
   await Promise.all([
     leaf("good", ours, names, days(-1, 30)),
     leaf("expired", ours, names, days(-30, -1)),

@@ -19,13 +19,13 @@ const engines = {
       /started successfully on port (\d+)/,
     ],
     trustStore: (folder) => join(folder, "home", ".pki", "nssdb"),
-    capabilities: (folder) => ({
+    capabilities: (folder, rules = "") => ({
       browserName: "chrome",
       "goog:chromeOptions": {
         binary: which("chromium"),
         args: [
           ...chromiumArguments,
-          "--host-resolver-rules=MAP *.test 127.0.0.1",
+          `--host-resolver-rules=${rules}MAP *.test 127.0.0.1`,
           `--user-data-dir=${join(folder, "chromium")}`,
         ],
       },
@@ -55,8 +55,11 @@ const engines = {
 /** The names that `startStrictBrowser` knows. */
 export const strictEngines = Object.keys(engines);
 
-/** Starts a browser that trusts the authority in the PEM file `ca`, and whoever it trusts anyway. Resolves with `{ driver, stop() }`. */
-export async function startStrictBrowser(engine, { ca }) {
+/**
+ * Starts a browser that trusts the authority in the PEM file `ca`, and whoever it trusts anyway. For Chromium, `rules` say
+ * where names are, before all below .test lead here. Resolves with `{ driver, stop() }`.
+ */
+export async function startStrictBrowser(engine, { ca, rules }) {
   const { driver: command, trustStore, capabilities } = engines[engine];
   const folder = temporaryFolder();
   const home = join(folder.path, "home");
@@ -84,7 +87,7 @@ export async function startStrictBrowser(engine, { ca }) {
   try {
     driver = await new Builder()
       .usingServer(`http://127.0.0.1:${service.match[1]}`)
-      .withCapabilities(new Capabilities({ acceptInsecureCerts: false, ...capabilities(folder.path) }))
+      .withCapabilities(new Capabilities({ acceptInsecureCerts: false, ...capabilities(folder.path, rules) }))
       .build();
     await driver.manage().setTimeouts({ script: SCRIPT_MS, pageLoad: SCRIPT_MS });
   } catch (error) {

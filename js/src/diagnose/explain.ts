@@ -6,6 +6,7 @@ import {
   ADDRESS_CERTIFICATE,
   ASK_LOCAL_NETWORK,
   MIXED_LOOPBACK,
+  OTHER_PATH,
   PROBE_BLOCKED,
   RAW_PORT,
   TEXTS,
@@ -14,7 +15,7 @@ import {
 import type { DiagnosisCode, Verdict } from "./types.js";
 
 /** Codes for which nothing of the server was seen. */
-const UNSEEN: readonly DiagnosisCode[] = ["unreachable", "silent", "tls-failed"];
+const UNSEEN: readonly DiagnosisCode[] = ["unreachable", "port-unreachable", "silent", "tls-failed"];
 
 /** Puts a judgement into words. `url` is absent when it could not be read. */
 export function explain({ code, certain }: Judgement, facts: Facts, url: URL | undefined): Verdict {
@@ -26,7 +27,7 @@ export function explain({ code, certain }: Judgement, facts: Facts, url: URL | u
     urlError?.hint ??
     REASON_HINTS[error?.reasonCode ?? -1] ??
     CLOSE_HINTS[error?.closeCode ?? -1] ??
-    ownHint(code, facts);
+    (facts.otherPath && code !== "wrong-path" ? OTHER_PATH : ownHint(code, facts));
   const all = url && !certain ? [...moreChecks(code, facts, url), ...checks] : checks;
   return {
     code,
@@ -57,7 +58,10 @@ function moreChecks(code: DiagnosisCode, facts: Facts, url: URL): string[] {
   return blocked ? [...more, PROBE_BLOCKED] : more;
 }
 
-function filler({ mqtt, http, offered, socket }: Facts, url: URL | undefined): (text: string) => string {
+function filler(
+  { mqtt, http, offered, socket, otherPath }: Facts,
+  url: URL | undefined,
+): (text: string) => string {
   const { reasonCode, closeCode } = mqtt?.error ?? {};
   const values: Record<string, string | number | undefined> = {
     origin: url?.origin,
@@ -67,6 +71,7 @@ function filler({ mqtt, http, offered, socket }: Facts, url: URL | undefined): (
     port: url && portOf(url),
     protocol: url?.protocol === "ws:" ? "HTTP" : "TLS",
     path: url && shownPath(url),
+    found: otherPath && shownPath(otherPath),
     status: http?.kind === "status" ? http.status : undefined,
     offered: offered.join(", "),
     selected: socket?.kind === "open" ? `it selected ${socket.protocol || "none"}` : "it opens without",

@@ -23,6 +23,10 @@ export interface Facts {
   readonly root?: HttpAnswer;
   /** The same host and port with TLS where none was wanted, or the other way round. */
   readonly otherScheme?: HttpAnswer;
+  /** The same host on the usual port of https: or http:. */
+  readonly usualPort?: HttpAnswer;
+  /** Another path of the same host and port at which a WebSocket opens. */
+  readonly otherPath?: URL;
   readonly mqtt?: MqttAnswer;
 }
 
@@ -71,7 +75,7 @@ function judgeTls({ socket, otherScheme, isTls, http, root }: Facts): Judgement 
   return failed || answered(otherScheme) ? open("tls-failed") : undefined;
 }
 
-function judgeHttp({ socket, http, root }: Facts): Judgement {
+function judgeHttp({ socket, http, root, usualPort, otherPath }: Facts): Judgement {
   if (answered(http) && socket?.kind === "silent") return open("upgrade-silent");
   switch (http?.kind) {
     case "status":
@@ -79,12 +83,13 @@ function judgeHttp({ socket, http, root }: Facts): Judgement {
     case "redirect":
       return proven("redirected");
     case "opaque":
-      return open("http-answer");
+      return otherPath ? proven("wrong-path") : open("http-answer");
     case "silent":
       return open(answered(root) ? "upgrade-silent" : "silent");
     default:
       if (socket?.kind === "silent") return open(answered(root) ? "upgrade-silent" : "silent");
-      return open(answered(root) ? "connection-dropped" : "unreachable");
+      if (answered(root)) return open("connection-dropped");
+      return open(answered(usualPort) ? "port-unreachable" : "unreachable");
   }
 }
 

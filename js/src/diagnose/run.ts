@@ -43,8 +43,8 @@ const SHORTEST = 300;
 
 /**
  * Finds out why this page cannot connect to an MQTT server, or that it can: looks at the page, the URL and the network,
- * opens a WebSocket, connects with the real client, and where that fails asks the server in other ways. At most three
- * WebSockets and five requests, none of which stays open. Works in workers.
+ * opens a WebSocket, connects with the real client, and where that fails asks the server in other ways. At most six
+ * WebSockets and six requests, none of which stays open. Works in workers.
  *
  * Resolves with a report whatever it finds. Rejects with `invalid-option` and `aborted` only.
  *
@@ -58,6 +58,19 @@ export async function diagnose(url: string | URL, options: DiagnoseOptions = {})
   if (timeout < SHORTEST) throw new MqttError("invalid-option", { detail: "timeout", limit: SHORTEST });
   throwIfAborted(options.signal);
   return new Diagnosis({ ...options, hold: Math.min(hold, timeout * FURTHER * 0.5) }, timeout).run(url);
+}
+
+/** Where brokers and proxies have their WebSocket by custom. */
+const USUAL_PATHS = ["/mqtt", "/ws", "/"];
+
+/** Whether the answer may come from the wrong path: nothing there, something else, or nobody may know. */
+function isMisplaced(answer: HttpAnswer): boolean {
+  if (answer.kind !== "status") return answer.kind === "opaque" || answer.kind === "redirect";
+  return answer.status === 404 || answer.status === 410 || answer.status < 300;
+}
+
+function opens(answer: SocketAnswer, offered: readonly string[]): boolean {
+  return answer.kind === "open" && (offered.length === 0 || offered.includes(answer.protocol));
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -132,8 +145,7 @@ class Diagnosis {
     const facts = this.#facts;
     facts.socket = await this.#socket("websocket", url, facts.offered, FIRST);
     if (facts.socket.kind === "open") {
-      const selected = facts.offered.length === 0 || facts.offered.includes(facts.socket.protocol);
-      if (selected) facts.mqtt = await this.#mqtt(url);
+      if (opens(facts.socket, facts.offered)) facts.mqtt = await this.#mqtt(url);
     } else if (facts.socket.kind !== "threw" && facts.socket.kind !== "forbidden" && !facts.blockedPort) {
       await this.#lookFurther(url);
     }
@@ -154,15 +166,40 @@ class Diagnosis {
     if (otherSubprotocol) facts.otherSubprotocol = otherSubprotocol;
     if (otherSubprotocol?.kind === "open") return;
 
-    const asksRoot = !hasAnswered(answer) && answer.kind !== "not-allowed" && url.pathname !== "/";
+    const failed = !hasAnswered(answer) && answer.kind !== "not-allowed";
+    const asksRoot = failed && url.pathname !== "/";
+    const asksUsual = failed && url.port !== "";
     const asksOther = !isSilent && !(facts.isTls && hasAnswered(answer));
-    const [root, scheme] = await Promise.all([
+    const [root, scheme, usualPort, otherPath] = await Promise.all([
       asksRoot ? this.#http("http-root", new URL("/", http)) : undefined,
       asksOther ? this.#http("other-scheme", otherScheme) : undefined,
+      asksUsual ? this.#http("usual-port", new URL(`${http.protocol}//${url.hostname}/`)) : undefined,
+      isMisplaced(answer) ? this.#otherPath(url) : undefined,
     ]);
+    if (usualPort) facts.usualPort = usualPort;
+    if (otherPath) facts.otherPath = otherPath;
     if (root) facts.root = root;
     if (scheme) facts.otherScheme = scheme;
     await this.#permission(url);
+  }
+
+  /** Looks for the broker at the paths that are usual. */
+  #otherPath(url: URL): Promise<URL | undefined> {
+    const own = url.pathname.endsWith("/") ? [] : [`${url.pathname}/`];
+    const paths = [...own, ...USUAL_PATHS].filter((path) => path !== url.pathname);
+    const places = paths.map((path) => new URL(path + url.search, url));
+    const { offered } = this.#facts;
+    return this.#step<URL | undefined>(
+      "other-path",
+      `WebSocket at ${places.map(shownPath).join(", ")}`,
+      async (signal) => {
+        const answers = places.map((place) => openSocket(place, offered, this.#policy, signal));
+        const opened = (await Promise.all(answers)).findIndex((answer) => opens(answer, offered));
+        return places[opened];
+      },
+      () => undefined,
+      (place) => (place ? ["passed", `opens at ${shownPath(place)}`] : ["failed", "none opens"]),
+    );
   }
 
   /** Asked last: a question to the user may have been answered meanwhile. */

@@ -7,6 +7,8 @@ type Text = readonly [layer: ErrorLayer, summary: string, hint: string, ...check
 const OPEN_TAB = "Open {https} in a tab of its own: there the browser says what it does not tell a page.";
 const CERTIFICATE =
   "The certificate: expired, self-signed, of an unknown authority, incomplete chain, or made for another name than {hostname}.";
+const DROPPED =
+  "The server may take the connection and drop it without an answer, as MQTT listeners without WebSocket do.";
 const PLAIN_PORT = "The port may speak ws:// without TLS, or no HTTP at all.";
 const UPGRADE =
   "The proxy must hand the upgrade on; in nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade.";
@@ -40,7 +42,11 @@ export const TEXTS: Readonly<Record<DiagnosisCode, Text>> = {
     "The host name and port {host}: a typing error, a name that does not resolve, a VPN that is off?",
     "The server: does its WebSocket listener run, and does every firewall let port {port} through?",
     CERTIFICATE, PLAIN_PORT,
-    "The server may take the connection and drop it without an answer, as MQTT listeners without WebSocket do."],
+    DROPPED],
+  "port-unreachable": ["network", "{hostname} answers as a web server, but port {port} gives no answer that a browser can use.", "Check that the broker's WebSocket listener runs, and that every firewall lets port {port} through.",
+    "The server: does its WebSocket listener run, on port {port} and not on 127.0.0.1 only?",
+    "A firewall, a security group or a container that does not let port {port} through.",
+    CERTIFICATE, PLAIN_PORT, DROPPED],
   silent: ["network", "{host} does not answer: no refusal and no data until time ran out.", "Check that a firewall does not swallow port {port}, and that this port speaks {protocol}.",
     "A firewall or security group that drops packets to port {port}.",
     "The address: a name that resolves to a machine that is off, or to IPv6 where only IPv4 is open.",
@@ -56,6 +62,7 @@ export const TEXTS: Readonly<Record<DiagnosisCode, Text>> = {
     PATH, UPGRADE, UPSTREAM, ACCESS, HANDSHAKE],
   "http-status": ["http", "The server answers HTTP {status} in place of a WebSocket.", "Look for this status in the logs of proxy and broker.", SERVER_LOG, PATH, UPGRADE],
   "not-found": ["http", "The server has nothing at {path} (HTTP {status}).", "Correct the path of the URL, or add it to the proxy; brokers often use /mqtt, /ws or /."],
+  "wrong-path": ["http", "No WebSocket opens at {path}, but one does at {found}.", "Use {found} in place of {path}, or correct what the proxy does with {path}."],
   forbidden: ["http", "The server refuses {path} before MQTT begins (HTTP {status}).", "Let the WebSocket's path pass without HTTP login, and allow the origin of this page.", ACCESS],
   "upgrade-missing": ["http", "The request did not arrive as a WebSocket upgrade (HTTP {status}).", "Make the proxy hand on the headers Upgrade and Connection, with HTTP/1.1.",
     UPGRADE, HANDSHAKE, "A server that asks for a client certificate, or refuses a header that is too large (HTTP 400).", UPSTREAM],
@@ -98,6 +105,8 @@ export const TEXTS: Readonly<Record<DiagnosisCode, Text>> = {
 /** For ports that belong to MQTT without WebSocket. */
 export const RAW_PORT =
   "Port {port} is that of MQTT over TCP by custom; WebSockets have another one, often 443, 8083, 8084, 9001 or 8000.";
+/** Where a WebSocket opens at another path. */
+export const OTHER_PATH = "Use {found} in place of {path}: a WebSocket opens there.";
 /** For `wss:` with an IP address. */
 export const ADDRESS_CERTIFICATE =
   "The certificate must name the IP address itself, which few do: use the host name that it was made for.";

@@ -40,6 +40,7 @@ export type DiagnosisCode =
   // The way to the server.
   | "offline"
   | "unreachable"
+  | "port-unreachable"
   | "silent"
   | "tls-failed"
   | "tls-required"
@@ -48,6 +49,7 @@ export type DiagnosisCode =
   | "http-answer"
   | "http-status"
   | "not-found"
+  | "wrong-path"
   | "forbidden"
   | "upgrade-missing"
   | "bad-gateway"
@@ -102,6 +104,8 @@ export interface Step {
     | "http"
     | "http-root"
     | "other-scheme"
+    | "usual-port"
+    | "other-path"
     | "mqtt";
   /** What was checked, in a few words. */
   readonly checked: string;

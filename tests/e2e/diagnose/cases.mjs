@@ -1,7 +1,7 @@
 // One row for each way in which a connection fails in practice, made with real parts.
 //
 // `cause` is the verdict that names it. Where a page cannot know, `among` is what the list of the report must contain;
-// `only` names the engines in which a case can be made at all.
+// `hint` is what the hint must say; `only` names the engines in which a case can be made at all.
 import { account } from "../../rig/mosquitto.mjs";
 import { connack, levelOf } from "../../rig/packets.mjs";
 
@@ -26,6 +26,10 @@ const cross =
   (path) =>
   ({ ports }) =>
     `wss://localhost:${ports.cross}${path}`;
+const elsewhere =
+  (path) =>
+  ({ ports }) =>
+    `wss://localhost:${ports.elsewhere}${path}`;
 const port =
   (name, scheme = "wss", host = "localhost") =>
   ({ ports }) =>
@@ -65,10 +69,11 @@ export const cases = {
     },
     {
       name: "the device is offline",
-      url: same("/mqtt"),
+      url: port("page", "wss", "mqtt.test"),
       cause: "offline",
       only: ["chromium"],
-      async setup({ driver }, t) {
+      async setup({ driver, pages }, t) {
+        await pages.https.run(({ mqtt }) => mqtt.init()); // without it connect() fails earlier, and says so
         const speed = { latency: 0, download_throughput: -1, upload_throughput: -1 };
         await driver.setNetworkConditions({ offline: true, ...speed });
         t.after(() => driver.setNetworkConditions({ offline: false, ...speed }));
@@ -86,6 +91,13 @@ export const cases = {
       name: "nobody listens on the port",
       url: ({ closedPort }) => `wss://localhost:${closedPort}/`,
       among: /^The server: does its WebSocket listener run/,
+    },
+    {
+      name: "nobody listens on the port of a host that has a website",
+      url: ({ closedPort }) => `wss://site.test:${closedPort}/`,
+      cause: "port-unreachable",
+      among: /^The server: does its WebSocket listener run/,
+      only: ["chromium"],
     },
     {
       name: "the port hangs up at once (FIN)",
@@ -116,6 +128,11 @@ export const cases = {
       name: "the port of MQTT over TCP",
       from: "http",
       url: ({ broker }) => `ws://127.0.0.1:${broker.tcpPort}/`,
+      among: /MQTT listeners without WebSocket/,
+    },
+    {
+      name: "the port of MQTT over TLS",
+      url: ({ mqttsPort }) => `wss://localhost:${mqttsPort}/`,
       among: /MQTT listeners without WebSocket/,
     },
     {
@@ -175,7 +192,12 @@ export const cases = {
     },
   ],
   "HTTP in place of a WebSocket, same origin": [
-    { name: "404, no such path", url: same("/missing"), cause: "not-found" },
+    {
+      name: "404, no such path",
+      url: same("/missing"),
+      cause: "not-found",
+      hint: /^Use \/mqtt in place of \/missing/,
+    },
     { name: "401, a login", url: same("/login"), cause: "forbidden" },
     { name: "403, forbidden", url: same("/forbidden"), cause: "forbidden" },
     { name: "400", url: same("/bad"), cause: "upgrade-missing", among: UPGRADE },
@@ -205,17 +227,34 @@ export const cases = {
     },
   ],
   "HTTP in place of a WebSocket, another origin": [
-    { name: "404, no such path", url: cross("/missing"), cause: "not-found", among: /^The path/ },
-    { name: "404 with Access-Control-Allow-Origin", url: cross("/missing-cors"), cause: "not-found" },
-    { name: "no Upgrade headers", url: cross("/noupgrade-426"), cause: "upgrade-missing", among: UPGRADE },
+    { name: "404, no such path", url: elsewhere("/missing"), cause: "not-found", among: /^The path/ },
+    {
+      name: "404, and the broker is at /ws",
+      url: cross("/missing"),
+      cause: "wrong-path",
+      hint: /^Use \/ws in place of \/missing/,
+    },
+    { name: "404 with Access-Control-Allow-Origin", url: elsewhere("/missing-cors"), cause: "not-found" },
+    {
+      name: "no Upgrade headers",
+      url: elsewhere("/noupgrade-426"),
+      cause: "upgrade-missing",
+      among: UPGRADE,
+    },
     {
       name: "502, the broker is down",
-      url: cross("/down"),
+      url: elsewhere("/down"),
       cause: "bad-gateway",
       among: /broker behind the proxy/,
     },
-    { name: "301, no slash at the end", url: cross("/moved"), cause: "redirected", among: /^The path/ },
-    { name: "444, dropped", url: cross("/dropped"), cause: "connection-dropped", among: /^The path/ },
+    {
+      name: "the server's list of allowed origins does not have the page",
+      url: elsewhere("/foreign"),
+      cause: "forbidden",
+      among: /allowed origins/,
+    },
+    { name: "301, no slash at the end", url: elsewhere("/moved"), cause: "redirected", among: /^The path/ },
+    { name: "444, dropped", url: elsewhere("/dropped"), cause: "connection-dropped", among: /^The path/ },
   ],
   "The WebSocket": [
     {
@@ -282,6 +321,34 @@ export const cases = {
       options: { protocolVersion: 4 },
       cause: "connect-refused",
     },
+    {
+      name: "a bad user name or password, 3.1.1",
+      url: scripted(refuse(4)),
+      options: { protocolVersion: 4 },
+      cause: "connect-refused",
+      hint: /password/,
+    },
+    {
+      name: "the server is not available, 3.1.1",
+      url: scripted(refuse(3)),
+      options: { protocolVersion: 4 },
+      cause: "connect-refused",
+      hint: /later/,
+    },
+    {
+      name: "banned, 5.0",
+      url: scripted(refuse(0x8a)),
+      options: { protocolVersion: 5 },
+      cause: "connect-refused",
+      hint: /banned/,
+    },
+    {
+      name: "use another server, 5.0",
+      url: scripted(refuse(0x9c)),
+      options: { protocolVersion: 5 },
+      cause: "connect-refused",
+      hint: /server that the broker names/,
+    },
     { name: "the server is busy, 5.0", url: scripted(refuse(0x89)), cause: "connect-refused" },
     {
       name: "a broker of 3.1.1 only, asked for 5.0",
@@ -302,6 +369,22 @@ export const cases = {
       cause: "closed-before-connack",
       among: /refuses the login by hanging up/,
     },
+    {
+      name: "closes with 1002 and a reason, as RabbitMQ 3 does over a password",
+      url: scripted(async (connection) => {
+        await connection.next("CONNECT");
+        connection.close(1002, "unauthenticated");
+      }),
+      cause: "closed-before-connack",
+      among: /refuses the login by hanging up/,
+      hint: /password/,
+    },
+    {
+      name: "CONNECT is too large for the server, which closes with 1009",
+      url: ({ ports, smallPort }) => `wss://localhost:${ports.page}/to/${smallPort}`,
+      options: { username: "ada", password: "s3cret".repeat(30) },
+      cause: "packet-too-large",
+    },
     { name: "closes with 1009", url: fault("close-1009"), cause: "packet-too-large" },
     { name: "Packet too large, 5.0", url: scripted(refuse(0x95)), cause: "packet-too-large" },
     {
@@ -319,6 +402,31 @@ export const cases = {
     },
     { name: "another service: JSON", url: fault("json"), cause: "not-mqtt" },
     { name: "another service: a packet that is no CONNACK", url: fault("suback"), cause: "not-mqtt" },
+    {
+      name: "another service: it sends back what it gets",
+      url: scripted(async (connection) => {
+        await connection.next("CONNECT");
+        connection.send("10 0d 00 04 4d 51 54 54 05 02 00 2d 00 00 00");
+      }),
+      cause: "not-mqtt",
+    },
+    {
+      name: "a proxy that ends connections after half a silent second",
+      url: same("/impatient"),
+      options: { hold: 1200 },
+      cause: "closed-after-connack",
+      among: /very short time limit/,
+    },
+    {
+      name: "closes with 1011, as NATS does over the Client Identifier",
+      url: scripted(async (connection) => {
+        await connection.accept();
+        connection.close(1011, "Duplicate Client ID");
+      }),
+      cause: "closed-after-connack",
+      among: /same Client Identifier/,
+      hint: /`clientId`/,
+    },
     {
       name: "another client takes the session over",
       url: same("/mqtt"),

@@ -15,6 +15,10 @@ const bounds = { timeout: 9000, hold: 200 };
 const secrets = [account.password, "wr0ng-s3cret", "s3cret"];
 
 const CALL = "diagnoseAsJson(arguments[2], arguments[0], arguments[1])";
+const CONNECT = "connectAsJson(arguments[2], arguments[0], arguments[1])";
+
+/** Codes of errors that never reach an attempt, and so have nothing that could be seen of one. */
+const UNTRIED = ["insecure-url", "invalid-url", "wasm-load-failed"];
 
 describe(`diagnose in ${engine}`, { timeout: 780_000 }, () => {
   const world = {};
@@ -36,19 +40,29 @@ describe(`diagnose in ${engine}`, { timeout: 780_000 }, () => {
         const options = { ...bounds, ...one.options };
         const report = JSON.parse(await world.driver.executeAsyncScript(CALL, url, options));
         assert.equal(report.failed, undefined);
-        return { report, result: resultOf(report, one) };
+        const { timeout, ...client } = { ...options, hold: Math.max(options.hold, 500) };
+        const alone = { ...client, reconnect: false, connectTimeout: timeout / 3 };
+        const error = JSON.parse(await world.driver.executeAsyncScript(CONNECT, url, alone));
+        return { report, error, result: resultOf(report, error, one) };
       };
-      let { report, result } = await ask();
+      let { report, error, result } = await ask();
       if (!update && !isDeepStrictEqual(result, expected[one.key]?.[engine])) {
         // Browsers hold WebSockets back after failures, and a busy machine is late: then the report honestly says less.
         t.diagnostic(`not as expected, asking once more: ${report.text}`);
-        ({ report, result } = await ask());
+        ({ report, error, result } = await ask());
       }
       results[one.key] = result;
 
       t.diagnostic(`${result.recognised}: ${result.verdict}; ${result.seen}`);
+      t.diagnostic(`connect() alone: ${JSON.stringify(error)}`);
+      if (error.code && !UNTRIED.includes(error.code)) {
+        assert.match(error.evidence.phase, /^(dialing|handshake|connected)$/);
+        assert.ok(error.evidence.elapsed >= 0 && error.evidence.attempt === 1);
+      }
+      for (const secret of secrets) assert.ok(!error.message?.includes(secret), error.message);
       assert.equal(report.ok, one.cause === "ok");
       assert.notEqual(result.recognised, "no", report.text);
+      if (one.hint) assert.match(report.verdict.hint, one.hint);
       for (const secret of secrets) assert.ok(!report.text.includes(secret), report.text);
       for (const check of [report.verdict.summary, report.verdict.hint, ...report.verdict.checks])
         assert.doesNotMatch(check, /[{}]|undefined|\bnull\b/);

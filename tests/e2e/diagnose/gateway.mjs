@@ -8,12 +8,12 @@ import { makeCertificates } from "../../rig/badcerts.mjs";
 import { launch } from "../../rig/process.mjs";
 import { freePort, temporaryFolder } from "../../rig/rig.mjs";
 
-const PORTS = ["page", "cross", "plain", "expired", "othername", "untrusted", "clientcert"];
+const PORTS = ["page", "cross", "elsewhere", "plain", "expired", "othername", "untrusted", "clientcert"];
 
 /**
  * Starts nginx with the page and all locations on `ports.page` (https) and `ports.plain` (http); `ports.cross` is the
- * same as another origin. `ports.expired`, `ports.othername` and `ports.untrusted` have such a certificate,
- * `ports.clientcert` wants one of the client. `upstreams` are ports: `bridge`, `native` and so on.
+ * same as another origin, whose page the bridge at `/mqtt` refuses and Mosquitto at `/ws` does not; `ports.elsewhere` has
+ * neither. `ports.expired`, `ports.othername` and `ports.untrusted` have such a certificate, `ports.clientcert` wants one of the client. `upstreams` are ports: `bridge`, `native` and so on.
  * `http2: false` leaves HTTP/1.1 only. Resolves with `{ ports, ca, stop() }`.
  */
 export async function startGateway({ folders, upstreams, http2 = true }) {
@@ -58,6 +58,8 @@ function configuration({ folders, ports, home, upstreams, http2 }) {
   const tls = (name) => `ssl_certificate ${home}/certificates/${name}.pem;
     ssl_certificate_key ${home}/certificates/${name}.key;`;
   const bad = (name) => `server { listen 127.0.0.1:${ports[name]} ssl; ${tls(name)} return 404; }`;
+  const brokers = `location /mqtt { ${to(bridge)} }
+    location /ws { ${to(native)} }`;
   const locations = `
     ${statics.join("\n    ")}
     ${page("strict", `connect-src 'self' wss://localhost:${ports.cross} wss://mqtt.test:*`)}
@@ -65,8 +67,9 @@ function configuration({ folders, ports, home, upstreams, http2 }) {
     ${page("public", "treat-as-public-address")}
     proxy_http_version 1.1;
     proxy_buffering off;${upgrade}
-    location /mqtt { ${to(bridge)} }
+    location /foreign { ${to(bridge)} }
     location /protected { ${to(protectedBridge)} }
+    location /impatient { ${to(bridge)} proxy_read_timeout 500ms; }
     location /native { ${to(native)} }
     location /mqtt311 { ${to(mqtt311)} }
     location /fault/ { proxy_pass http://127.0.0.1:${fault}/; }
@@ -106,6 +109,11 @@ http {
     listen 127.0.0.1:${ports.page} ssl${http2 ? " http2" : ""};
     listen 127.0.0.1:${ports.cross} ssl${http2 ? " http2" : ""};
     listen 127.0.0.1:${ports.plain};
+    ${tls("good")}${locations}
+    ${brokers}
+  }
+  server {
+    listen 127.0.0.1:${ports.elsewhere} ssl${http2 ? " http2" : ""};
     ${tls("good")}${locations}
   }
   ${["expired", "othername", "untrusted"].map(bad).join("\n  ")}

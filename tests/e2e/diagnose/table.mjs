@@ -6,7 +6,8 @@ import { cases } from "./cases.mjs";
 const RESULTS = at("tests", "e2e", "diagnose", "results.json");
 const DOCUMENT = at("docs", "diagnosis.md");
 const MARKS = ["<!-- results: written by tests/e2e/diagnose -->", "<!-- end of results -->"];
-const ENGINES = ["chromium", "firefox", "webkit"];
+const NAMES = { chromium: "Chromium", firefox: "Firefox", webkit: "WebKit" };
+const ENGINES = Object.keys(NAMES);
 
 /** All cases in order, each with a `key` that no other has. */
 export const allCases = Object.entries(cases).flatMap(([group, list]) =>
@@ -15,8 +16,8 @@ export const allCases = Object.entries(cases).flatMap(([group, list]) =>
 
 export const readResults = () => (existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, "utf8")) : {});
 
-/** What a report came to, without what differs from run to run. */
-export function resultOf({ verdict, steps }, { cause, among }) {
+/** What a report and the error of `connect()` came to, without what differs from run to run. */
+export function resultOf({ verdict, steps }, { code, layer, hint }, { cause, among }) {
   const place = verdict.checks.findIndex((check) => among?.test(check)) + 1;
   const named = verdict.code === cause && (verdict.certain ? "proven" : place > 0 && "named");
   const seen = steps
@@ -32,6 +33,7 @@ export function resultOf({ verdict, steps }, { cause, among }) {
     recognised: named || (place > 0 ? "listed" : "no"),
     ...(place > 0 && { place }),
     seen: [...seen, ...local].join("; "),
+    ...(code && { alone: { code, layer, hint } }),
   };
 }
 
@@ -73,12 +75,12 @@ function tables(results) {
     return [
       `### ${group}`,
       "",
-      "| what is wrong | seen (Chromium) | Chromium | Firefox | WebKit |",
-      "|---|---|---|---|---|",
+      "| what is wrong | seen (Chromium) | Chromium | Firefox | WebKit | `connect()` alone |",
+      "|---|---|---|---|---|---|",
       ...rows,
     ].join("\n");
   });
-  return [figures.join("\n"), ...groups].join("\n\n");
+  return [figures.join("\n"), ...groups, hints(results)].join("\n\n");
 }
 
 function row(name, result = {}) {
@@ -89,5 +91,32 @@ function row(name, result = {}) {
     return `\`${one.verdict}\`${marks[one.recognised]}`;
   });
   const seen = (result.chromium ?? result.firefox)?.seen || "nothing was sent";
-  return `| ${name} | ${seen} | ${cells.join(" | ")} |`;
+  return `| ${name} | ${seen} | ${cells.join(" | ")} | ${alone(result)} |`;
+}
+
+/** The code of the error, with the engines where it is another one than in the first. */
+function alone(result) {
+  const codes = ENGINES.filter((engine) => result[engine]).map((engine) => ({
+    engine,
+    code: result[engine].alone ? `\`${result[engine].alone.code}\`` : "connects",
+  }));
+  const [first] = codes;
+  const others = codes.filter(({ code }) => code !== first.code);
+  return [first?.code, ...others.map(({ engine, code }) => `${NAMES[engine]}: ${code}`)].join("; ");
+}
+
+/** Every error of `connect()` that the cases led to, with its layer and hint. */
+function hints(results) {
+  const rows = new Map();
+  for (const { alone } of Object.values(results).flatMap((result) => Object.values(result))) {
+    if (alone) rows.set(`${alone.code} ${alone.hint}`, alone);
+  }
+  const lines = [...rows.values()].sort((a, b) => (a.code < b.code ? -1 : Number(a.code > b.code)));
+  return [
+    "### What `connect()` alone says",
+    "",
+    "| code | layer | hint |",
+    "|---|---|---|",
+    ...lines.map(({ code, layer, hint }) => `| \`${code}\` | ${layer} | ${hint} |`),
+  ].join("\n");
 }

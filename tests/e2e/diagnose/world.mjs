@@ -1,5 +1,9 @@
 // Everything the cases need, started once per engine: real brokers, the misconfigured gateway, the fault server, a page.
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { connect } from "node:net";
+import { dirname, join } from "node:path";
+import { createServer as createTlsServer } from "node:tls";
 import { Aedes } from "aedes";
 import mqttJs from "mqtt";
 import { createWebSocketStream, WebSocketServer } from "ws";
@@ -38,8 +42,13 @@ export async function openWorld(engine) {
     const http2 = engine !== "webkit";
     const { ports, ca, stop } = await startGateway({ folders: site.folders, upstreams, http2 });
     await rig.use({ stop });
+    const mqtts = await rig.use(startMqtts({ certificates: dirname(ca), port: broker.tcpPort }));
+    const small = await rig.use(startSmall());
+    const rules = `MAP site.test:443 127.0.0.1:${ports.page},`; // a website beside the broker
     const strict = strictEngines.includes(engine);
-    const { driver } = await rig.use(strict ? startStrictBrowser(engine, { ca }) : startBrowser(engine));
+    const { driver } = await rig.use(
+      strict ? startStrictBrowser(engine, { ca, rules }) : startBrowser(engine),
+    );
     const pages = Object.fromEntries(
       Object.entries({
         https: `https://localhost:${ports.page}`,
@@ -68,6 +77,8 @@ export async function openWorld(engine) {
       ports,
       faults,
       broker,
+      mqttsPort: mqtts.port,
+      smallPort: small.port,
       closedPort,
       fakeBroker,
       startRival,
@@ -96,6 +107,42 @@ async function startAedes() {
   const stop = async () => {
     for (const socket of sockets.clients) socket.terminate();
     await new Promise((resolve) => aedes.close(resolve));
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { port, stop };
+}
+
+/** MQTT over TCP with TLS, as Mosquitto has it on port 8883. */
+async function startMqtts({ certificates, port }) {
+  const read = (name) => readFileSync(join(certificates, name));
+  const sockets = new Set();
+  const server = createTlsServer({ cert: read("good.pem"), key: read("good.key") }, (socket) => {
+    const broker = connect(port, "127.0.0.1");
+    for (const [one, other] of [
+      [socket, broker],
+      [broker, socket],
+    ]) {
+      sockets.add(one);
+      one.on("error", () => {}).on("close", () => other.destroy());
+      one.pipe(other);
+    }
+  });
+  server.on("tlsClientError", () => {});
+  const stop = async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { port: await listen(server), stop };
+}
+
+/** A WebSocket that takes messages of 64 bytes and no more. */
+async function startSmall() {
+  const server = createServer((_request, response) => response.writeHead(426).end());
+  const sockets = new WebSocketServer({ server, handleProtocols: () => "mqtt", maxPayload: 64 });
+  sockets.on("connection", (socket) => socket.on("error", () => {}));
+  const port = await listen(server);
+  const stop = async () => {
+    for (const socket of sockets.clients) socket.terminate();
     await new Promise((resolve) => server.close(resolve));
   };
   return { port, stop };
