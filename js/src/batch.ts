@@ -55,7 +55,8 @@ export type BatchRecord =
   | { readonly kind: "state"; readonly state: ClientState }
   | { readonly kind: "connected"; readonly server: ServerInfo }
   | { readonly kind: "closed"; readonly error: MqttError | undefined }
-  | { readonly kind: "notice"; readonly error: MqttError }
+  /** `subscription`: the id of the one that has ended with it, or 0. */
+  | { readonly kind: "notice"; readonly error: MqttError; readonly subscription: number }
   | { readonly kind: "challenge"; readonly data: Uint8Array }
   | { readonly kind: "packet"; readonly packet: PacketInfo };
 
@@ -151,7 +152,7 @@ export class BatchReader {
       case CLOSED:
         return { kind: "closed", error: detail as MqttError | undefined };
       case NOTICE:
-        return { kind: "notice", error: detail as MqttError };
+        return { kind: "notice", error: detail as MqttError, subscription: w[1]! };
       case CHALLENGE:
         return { kind: "challenge", data: this.#slice(w[2]!, w[3]!) };
       case PACKET:

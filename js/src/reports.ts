@@ -22,13 +22,17 @@ export class Reports {
     this.#tell(error, "error", reportToHost);
   }
 
-  /** Something failed, or seems to: a guess is no failure, so it never becomes an uncaught error of the page. */
-  notice(notice: MqttError): void {
+  /**
+   * Something failed, or seems to: a guess is no failure, so it never becomes an uncaught error of the page. Returns the
+   * error as it is told.
+   */
+  notice(notice: MqttError): MqttError {
     // The topic or filter that it is about stands where other errors have the words of the server.
     const { reasonString: detail, ...fields } = notice;
     const error = detail ? new MqttError(notice.code, { ...fields, detail, cause: notice.cause }) : notice;
     if (!GUESSES.includes(error.code)) this.error(error);
     else this.#tell(error, "warn", () => console.warn(`wasmqtt: ${error.message}`));
+    return error;
   }
 
   log(level: keyof Logger, message: string, detail: unknown): void {

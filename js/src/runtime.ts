@@ -279,7 +279,7 @@ export class Runtime {
         this.#onDisconnected(record);
         break;
       case "notice":
-        this.#reports.notice(record.error);
+        this.subscriptions.drop(record.subscription, this.#reports.notice(record.error));
         break;
       case "challenge":
         this.#attempts.challenge(record.data, (data, giveUp) =>

@@ -17,7 +17,7 @@ export type MessageHandler = (message: Message) => unknown;
  *
  * Without a handler, messages are buffered from the start; with one, from the first iteration on. The buffer is
  * bounded (`SubscribeOptions.buffer`). Iteration ends after `unsubscribe()` and `close()`, and throws when the client
- * gave up, in each case after what is buffered. Leaving a loop does not unsubscribe; several loops share the messages.
+ * gave up or the server has ended the subscription, in each case after what is buffered. Leaving a loop does not unsubscribe; several loops share the messages.
  */
 export interface Subscription extends AsyncIterable<Message>, AsyncDisposable {
   /** The filters, in the order they were given. */
@@ -229,6 +229,14 @@ export class Subscriptions {
       unused.push(id);
     }
     return unused;
+  }
+
+  /** The server has ended it; who has no other one ends as well. */
+  drop(id: number, error: MqttError): void {
+    const users = this.#byId.get(id)?.users ?? [];
+    this.#byId.delete(id);
+    const others = [...this.#byId.values()];
+    for (const user of users) if (!others.some((entry) => entry.users.includes(user))) user.end(error);
   }
 
   /** Hands a message to everybody it belongs to, once each even when several filters match. */

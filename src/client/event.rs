@@ -188,6 +188,13 @@ pub enum Event<'a> {
     },
     /// Something went wrong outside any operation, and the client goes on.
     Notice(Error),
+    /// The server has ended a subscription that no operation waits for, and will not be asked again.
+    SubscriptionEnded {
+        /// Its number, which stands for nothing from now on.
+        id: u32,
+        /// Why; its text is the filter.
+        error: Error,
+    },
     /// The client is done. Nothing follows, but what the packet tap has to tell of its last DISCONNECT.
     Closed(Option<Error>),
     /// A packet passed. Only while the tap is on; see [`Client::tap_packets`](super::Client::tap_packets).

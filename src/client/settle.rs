@@ -76,12 +76,13 @@ impl Core {
         self.fail(request.op(), kind, error);
     }
 
-    /// A subscription cannot be had; when no operation waits to hear that, a notice names its filter.
+    /// A subscription cannot be had; when no operation waits to hear that, an event of its own tells.
     pub(super) fn end_subscription(&mut self, id: u32, op: Option<OpId>, error: &Error) {
         if let Some(entry) = self.session.subscriptions.remove(id)
             && op.is_none()
         {
-            self.events.push_back(Event::Notice(error.clone().with_text(Some(&entry.filter))));
+            let error = error.clone().with_text(Some(&entry.filter));
+            self.events.push_back(Event::SubscriptionEnded { id, error });
         }
     }
 

@@ -71,7 +71,10 @@ impl Batch {
                 let attempt = retry.map_or(0, |retry| retry.attempt);
                 self.push_detail(Kind::Disconnected, &[0, delay, attempt], error.map(Detail::Error));
             }
-            Event::Notice(error) => self.push_detail(Kind::Notice, &[], Some(Detail::Error(error))),
+            Event::Notice(error) => self.push_detail(Kind::Notice, &[0], Some(Detail::Error(error))),
+            Event::SubscriptionEnded { id, error } => {
+                self.push_detail(Kind::Notice, &[id], Some(Detail::Error(error)));
+            }
             Event::Packet(packet) => self.push_packet(&packet),
             Event::Closed(error) => self.push_detail(Kind::Closed, &[], error.map(Detail::Error)),
         }

@@ -111,7 +111,7 @@ test("answers, failures, state, connection and end", () => {
     6, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0,
     7, 0, 1500, 2, 0, 0, 0, 2, 0, 0, 0, 0,
     7, 0, 0xffffffff, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    9, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0,
+    9, 7, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0,
     8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
   ], undefined, [answer, error, server]);
 
@@ -123,7 +123,7 @@ test("answers, failures, state, connection and end", () => {
     { kind: "connected", server },
     { kind: "disconnected", delay: 1500, attempt: 2, error },
     { kind: "disconnected", delay: undefined, attempt: 0, error: undefined },
-    { kind: "notice", error },
+    { kind: "notice", error, subscription: 7 },
     { kind: "closed", error: undefined },
   ]);
 });

@@ -327,3 +327,30 @@ test("an authenticator that throws is a typed error", async () => {
   await assert.rejects(client.reauthenticate(), { code: "provider-failed", cause });
   await client.close({ force: true });
 });
+
+test("a loop ends with its error when the server has ended the last of its filters", async () => {
+  const { client, engine } = await withCalls({}, {}, true);
+  const errors: string[] = [];
+  client.on("error", ({ code }) => errors.push(code));
+  const subscribing = client.subscribe(["f", "g"]);
+  engine.complete(engine.operation, { codes: [0, 0] });
+  const subscription = await subscribing;
+  const loop = subscription[Symbol.asyncIterator]();
+  const waiting = [loop.next(), loop.next()];
+  const ended = (subscription: number) =>
+    engine.report({
+      kind: 9,
+      words: { 1: subscription },
+      detail: new MqttError("rejected-by-server", { reasonCode: 0x87 }),
+    });
+  ended(0);
+  ended(1);
+  engine.message("g", "still here", [2]);
+  assert.equal((await waiting[0])?.value?.text(), "still here");
+  ended(2);
+  await assert.rejects(waiting[1] as Promise<unknown>, { code: "rejected-by-server", reasonCode: 0x87 });
+  assert.equal(errors.length, 3, "each of them is told");
+  await subscription.unsubscribe();
+  assert.equal(engine.called("unsubscribe").length, 0, "there is nothing left to end");
+  await client.close({ force: true });
+});

@@ -248,3 +248,22 @@ fn user_properties_that_the_server_cannot_take_fail_the_unsubscribe_and_it_is_se
     rig.says(unsuback(3, &[0]));
     assert!(rig.told().is_empty(), "the operation has ended already");
 }
+
+// A server that has lost the session is asked again, and may refuse what it granted before.
+#[test]
+fn a_subscription_that_is_refused_later_ends_by_its_number() {
+    use wasmqtt::client::Event;
+    let mut rig = Rig::v5();
+    let (_, ids) = rig.subscribe(&[("a", Q0), ("b", Q0)]);
+    rig.says(suback(1, &[0, 0]));
+    rig.reconnect(connack());
+    rig.forget();
+    let bytes = suback(2, &[0, 0x87]).encode(V5);
+    rig.client.handle_input(rig.now, &bytes);
+    let mut ended = Vec::new();
+    while let Some(event) = rig.client.poll_event(rig.now) {
+        let Event::SubscriptionEnded { id, error } = event else { panic!("{event:?}") };
+        ended.push((id, error.code, error.text.clone()));
+    }
+    assert_eq!(ended, [(ids[1], wasmqtt::ErrorCode::RejectedByServer, Some("b".into()))]);
+}

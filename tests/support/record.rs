@@ -61,7 +61,7 @@ impl From<Event<'_>> for Told {
             Event::Completed(completion) => Self::Completed(completion),
             Event::Failed(failure) => Self::Failed(*failure),
             Event::Disconnected { error, retry } => Self::Disconnected(error, retry),
-            Event::Notice(error) => Self::Notice(error),
+            Event::Notice(error) | Event::SubscriptionEnded { error, .. } => Self::Notice(error),
             Event::Closed(error) => Self::Closed(error),
             Event::Packet(packet) => Self::Packet(packet),
         }

@@ -303,7 +303,9 @@ impl<F: Fate> World<F> {
                 Event::Notice(error) if self.durable && is_of_a_publish(&error) => {
                     self.model.note_failure(&error);
                 }
-                Event::Notice(error) => self.model.note_loss(&error),
+                Event::Notice(error) | Event::SubscriptionEnded { error, .. } => {
+                    self.model.note_loss(&error);
+                }
                 _ => {}
             }
             self.may_break();
