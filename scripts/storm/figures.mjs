@@ -13,6 +13,9 @@ export function perSecond(list, perSecond) {
 const number = (value) => Math.round(value).toLocaleString("en");
 const seconds = (millis) => `${number(millis / 1000)} s`;
 
+/** What becomes of those beyond the limit. */
+const OTHERS = { refuse: "refused", busy: "told that it is busy" };
+
 /** The table of docs/reconnect.md. */
 export function figures(results, { clients, rate }) {
   const rows = results.flatMap(({ outage, mode, wasmqtt, fixed }) =>
@@ -20,9 +23,8 @@ export function figures(results, { clients, rate }) {
       ["this client", wasmqtt],
       ["every second", fixed],
     ].map(([who, { attempts, total, allBack }]) => {
-      const what = mode === "busy" ? "told that it is busy" : "refused";
       const back = attempts.slice(outage);
-      return `| ${outage} s, ${what} | ${who} | ${number(Math.max(...back))} | ${seconds(allBack)} | ${number(total)} |`;
+      return `| ${outage} s, ${OTHERS[mode]} | ${who} | ${number(Math.max(...back))} | ${seconds(allBack)} | ${number(total)} |`;
     }),
   );
   return [
