@@ -15,16 +15,18 @@ mod filters;
 mod input;
 mod packet;
 pub mod script;
+mod store;
 mod stream;
 
 pub use filters::filters;
 pub use packet::packet;
 pub use script::script;
+pub use store::store;
 pub use stream::stream;
 
 /// Takes any bytes; panics where a promise is broken.
 pub type Body = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Body); 4] =
-    [("packet", packet), ("stream", stream), ("script", script), ("filters", filters)];
+pub const TARGETS: [(&str, Body); 5] =
+    [("packet", packet), ("stream", stream), ("script", script), ("filters", filters), ("store", store)];

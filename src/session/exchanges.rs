@@ -65,8 +65,8 @@ pub(crate) struct Exchanges {
     slots: Vec<Option<Exchange>>,
     free: VecDeque<u16>,
     bytes: usize,
-    /// Places of identifiers that stand for something we cannot read.
-    reserved: Vec<u16>,
+    /// Identifiers without an exchange that stand for something we cannot read.
+    reserved: usize,
     pub(super) marks: Marks,
 }
 
@@ -157,7 +157,7 @@ impl Exchanges {
         if exchange.is_of_a_publish() {
             self.marks.set(id, false);
         }
-        if self.is_empty() && self.slots.len() > KEPT && self.reserved.is_empty() {
+        if self.is_empty() && self.slots.len() > KEPT && self.reserved == 0 {
             // Nothing is open: give the memory of a burst back. Only then an identifier may be used again without rest.
             (self.slots, self.free) = Default::default();
         }
@@ -167,9 +167,8 @@ impl Exchanges {
     /// Puts back what an earlier client had open; `false` when the identifier stands for something else.
     pub(super) fn restore(&mut self, id: PacketId, exchange: Exchange) -> bool {
         self.marks.on_found(id, false);
-        let index = id.get() - 1;
-        let (size, is_reserved) = (exchange.size(), self.reserved.contains(&index));
-        match self.slot_of(index) {
+        let (size, is_reserved) = (exchange.size(), self.marks.is_foreign(id));
+        match self.slot_of(id) {
             Some(slot @ None) if !is_reserved => *slot = Some(exchange),
             Some(_) | None => return false,
         }
@@ -179,24 +178,25 @@ impl Exchanges {
 
     /// This identifier is never used: a newer release knows what it stands for.
     pub(super) fn reserve(&mut self, id: PacketId) {
-        self.marks.on_found(id, true);
-        let index = id.get() - 1;
-        if self.slot_of(index).is_some_and(|slot| slot.is_none()) && !self.reserved.contains(&index) {
-            self.reserved.push(index);
+        let is_known = self.marks.is_foreign(id);
+        if self.slot_of(id).is_some_and(|slot| slot.is_none()) && !is_known {
+            self.reserved += 1;
         }
+        self.marks.on_found(id, true);
     }
 
     /// Everything is restored: the identifiers between are free.
     pub(super) fn on_restored(&mut self) {
-        let open = (0_u16..=u16::MAX).zip(&self.slots).filter(|(_, slot)| slot.is_none());
-        self.free = open.map(|(index, _)| index).filter(|index| !self.reserved.contains(index)).collect();
+        let empty = (1_u16..=u16::MAX).zip(&self.slots).filter(|(_, slot)| slot.is_none());
+        let ids = empty.filter_map(|(id, _)| PacketId::new(id)).filter(|id| !self.marks.is_foreign(*id));
+        self.free = ids.map(|id| id.get() - 1).collect();
     }
 
-    fn slot_of(&mut self, index: u16) -> Option<&mut Option<Exchange>> {
-        while self.slots.len() <= usize::from(index) {
+    fn slot_of(&mut self, id: PacketId) -> Option<&mut Option<Exchange>> {
+        while self.slots.len() <= index_of(id) {
             self.slots.push(None);
         }
-        self.slots.get_mut(usize::from(index))
+        self.slots.get_mut(index_of(id))
     }
 
     /// Identifiers of the exchanges that `pick` gives a number, in the order of these numbers.
@@ -223,7 +223,7 @@ impl Exchanges {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.free.len() + self.reserved.len() == self.slots.len()
+        self.free.len() + self.reserved == self.slots.len()
     }
 }
 

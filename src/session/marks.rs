@@ -56,6 +56,11 @@ impl Marks {
         self.change(id, 0, if foreign { FOREIGN } else { WANTED | STORED });
     }
 
+    /// Whether what stands there is left alone.
+    pub(super) fn is_foreign(&self, id: PacketId) -> bool {
+        self.flags.get(usize::from(id.get())).is_some_and(|flags| flags & FOREIGN != 0)
+    }
+
     /// The record of `id` was found, and is of no use: it goes, or is written again.
     pub(super) fn on_damaged(&mut self, id: PacketId) {
         if self.change(id, 0, STORED | TOUCHED) & TOUCHED == 0 {

@@ -17,6 +17,8 @@ pub use journal::StoreChange;
 pub use publication::PayloadSource;
 pub(crate) use publication::Publication;
 pub(crate) use queue::Queue;
+#[cfg(feature = "fuzzing")]
+pub(crate) use record::sealed;
 pub(crate) use record::{Clock, FORMAT, is_of_a_message};
 pub(crate) use subscriptions::Subscriptions;
 

@@ -209,6 +209,12 @@ pub(crate) fn is_of_a_message(id: PropertyId) -> bool {
         && id.allowed_in(PropertyScope::Packet(PacketType::Publish))
 }
 
+/// These bytes as a record, to look behind the checksum.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn sealed(key: u64, bytes: &[u8]) -> Box<[u8]> {
+    seal(key, &[bytes])
+}
+
 fn seal(key: u64, parts: &[&[u8]]) -> Box<[u8]> {
     let mut record = parts.concat();
     record.extend_from_slice(&checksum(key, &record).to_be_bytes());

@@ -41,6 +41,11 @@ fn filters() {
 }
 
 #[test]
+fn store() {
+    run("store");
+}
+
+#[test]
 fn every_target_has_its_test_and_its_file() {
     for (name, _) in TARGETS {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fuzz/fuzz_targets/{name}.rs"));

@@ -38,6 +38,7 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "packet" => packets().map(|(version, bytes)| [&[version][..], &bytes].concat()).collect(),
         "stream" => packets().map(|(version, bytes)| [&[version][..], &UNLIMITED, &bytes].concat()).collect(),
         "script" => scripts(),
+        "store" => stores(),
         other => panic!("{other} has no seeds"),
     };
     seeds.sort();
@@ -77,6 +78,45 @@ fn filters() -> Vec<Vec<u8>> {
         "0$share/g/$share/h/a\n1$share/h/a\n0+/+/+/#\n1a/b/c/d/e/f",
     ];
     lines.iter().map(|lines| lines.as_bytes().to_vec()).collect()
+}
+
+/// Records of every kind, sealed: version, session, then kind, number, seal, length and bytes of each.
+fn stores() -> Vec<Vec<u8>> {
+    let record = |kind: u8, number: u8, body: &[u8]| {
+        [&[kind, 0, number, 1, u8::try_from(body.len()).unwrap()][..], body].concat()
+    };
+    let message = |number: u8, flags: u8, topic: &str, properties: &[u8]| {
+        let lengths =
+            [0, 0, 0, u8::try_from(topic.len()).unwrap(), 0, 0, 0, u8::try_from(properties.len()).unwrap()];
+        let expires = 1_767_225_660_000_u64.to_be_bytes();
+        record(
+            1,
+            number,
+            &[&[1, flags][..], &expires, &lengths, topic.as_bytes(), properties, b"payload"].concat(),
+        )
+    };
+    let exchange =
+        |id: u8, state: u8, sequence: u8| record(2, id, &[1, state, 0, 0, 0, 0, 0, 0, 0, sequence]);
+    let inbound = |id: u8| record(3, id, &[1]);
+    let full = [
+        message(1, 1, "a", &[]),
+        message(2, 2, "b/c", &[3, 0, 1, b't']),
+        message(3, 14, "d", &[2, 0, 0, 0, 60, 1, 1]),
+        exchange(1, 1, 1),
+        exchange(2, 1, 2),
+        exchange(3, 2, 9),
+        inbound(1),
+        inbound(200),
+    ];
+    let lonely = [exchange(1, 1, 1), exchange(2, 1, 1), message(1, 2, "a", &[])];
+    let newer = [record(1, 1, &[2]), record(2, 1, &[2]), record(3, 1, &[2]), record(4, 1, &[1])];
+    let mut seeds = Vec::new();
+    for head in [[0, 0], [0, 1], [1, 0], [1, 1]] {
+        for records in [&full[..], &lonely, &newer] {
+            seeds.push([&head[..], &records.concat()].concat());
+        }
+    }
+    seeds
 }
 
 fn vectors(file: &str) -> Vec<Value> {
