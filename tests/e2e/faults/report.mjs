@@ -1,11 +1,15 @@
-// The figures of a run in lines that people read.
+// The figures of a run in lines that people read, and as a table.
+
+const broken = ["rst", "fin", "silence", "mute", "garbage"];
+const interrupted = ["restart", "reload", "crash"];
+const named = (counts, names) =>
+  names.flatMap((name) => (counts[name] > 0 ? [`${name} ${counts[name]}`] : [])).join(", ") || "–";
 
 /** One thing a line. */
 export function report({ engine, seed, seconds, faults, counts, ...figures }) {
   const { connections, messages, lost, doubled, repeated, resent, excused, dropped, notices } = figures;
-  const kinds = Object.entries(counts).flatMap(([name, count]) => (count > 0 ? [`${name} ${count}`] : []));
   return [
-    `${engine}, seed ${seed}: ${faults} faults in ${seconds} s (${kinds.join(", ")}), ${connections} connections`,
+    `${engine}, seed ${seed}: ${faults} faults in ${seconds} s (${named(counts, [...broken, ...interrupted])}), ${connections} connections`,
     `${messages} messages: lost ${lost}, QoS 2 doubled ${doubled}`,
     `QoS 1 repeated ${repeated}, QoS 0 not arrived ${dropped}`,
     `QoS 2 sent as new again by a restarted broker ${resent}, handed to a page that was gone before it confirmed ${excused}`,
@@ -13,17 +17,28 @@ export function report({ engine, seed, seconds, faults, counts, ...figures }) {
   ];
 }
 
-/** The figures of several runs as those of one. */
-export function total(runs) {
-  const add = (one, other) => {
-    if (typeof one !== "object") return one + other;
-    const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-    return Object.fromEntries([...names].map((name) => [name, add(one[name] ?? 0, other[name] ?? 0)]));
-  };
-  return runs.reduce((all, figures) => {
-    const { engine, seed, ...rest } = figures;
-    return { engine, seed, ...(all ? add(without(all), rest) : rest) };
-  }, undefined);
+/** Rows of what was seen, a column for each run: `[title, figures]`. */
+export function table(runs) {
+  const rows = [
+    ["seed", ({ seed }) => seed],
+    ["faults", ({ faults }) => faults],
+    ["links broken", ({ counts }) => named(counts, broken)],
+    ["and in between", ({ counts }) => named(counts, interrupted)],
+    ["connections", ({ connections }) => connections],
+    ["messages", ({ messages }) => messages],
+    ["**lost at QoS 1 and 2**", ({ lost }) => `**${lost}**`],
+    ["**doubled at QoS 2**", ({ doubled }) => `**${doubled}**`],
+    ["promises that never settled", () => 0], // a run with one has failed
+    ["repeated at QoS 1", ({ repeated }) => repeated],
+    ["not arrived at QoS 0", ({ dropped }) => dropped],
+    ["sent as new again by the restarted broker", ({ resent }) => resent],
+    ["handed out again after the page was gone", ({ excused }) => excused],
+    ["seconds", ({ seconds }) => seconds],
+  ];
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [
+    line(["", ...runs.map(([title]) => title)]),
+    line(["---", ...runs.map(() => "---:")]),
+    ...rows.map(([name, cell]) => line([name, ...runs.map(([, figures]) => cell(figures))])),
+  ].join("\n");
 }
-
-const without = ({ engine, seed, ...rest }) => rest;
