@@ -114,6 +114,22 @@ test("a store that never answers counts as unavailable", async (context) => {
   assert.equal(errors[0]?.limit, 70);
 });
 
+test("a page that slept gives the store its time once more", async (context) => {
+  const pass = fakeTime(context);
+  const store = new MemoryStore();
+  store.faults.write = "silence";
+  const { keeper, told } = keep(store, { timeout: 1000 });
+  await keeper.load();
+  keeper.save([1, bytes("a")], false, 1);
+  await turn();
+  const awake = performance.now.bind(performance);
+  context.mock.method(performance, "now", () => awake() + 3_600_000);
+  await pass(1000);
+  assert.deepEqual(told, [], "the answer may be on its way");
+  await pass(1000);
+  assert.deepEqual(told, ["report store-unavailable", "failed"]);
+});
+
 test("a write that was answered too late is not answered twice, and comes before the next one", async (context) => {
   const pass = fakeTime(context);
   const store = new MemoryStore();

@@ -294,6 +294,25 @@ test("one client at a time has an outbox", async (context) => {
   await next.client.close({ force: true });
 });
 
+test("a client that waits for the outbox can be closed", async (context) => {
+  const locks = fakeLocks(context);
+  const first = await create(new MemoryStore(), {}, { whenClientIdInUse: "ignore" });
+  const glue = fakeGlue();
+  const store = { open: () => new MemoryStore() };
+  const options = { clientId: "ada", store, whenClientIdInUse: "wait" } as const;
+  const client = new MqttClient(async () => glue, URL, options);
+  const started = client.start();
+  started.catch(() => {});
+  while ([...locks.queues.values()].every((queue) => queue.length < 2)) await turn();
+  await client.close();
+  await assert.rejects(started, code("client-closed"));
+  assert.equal(await client.closed, undefined);
+  assert.deepEqual(glue.engines, []);
+  await first.client.close({ force: true });
+  await turn();
+  assert.equal(locks.queues.size, 0);
+});
+
 test("a second client may wait for the outbox, until it is closed", async (context) => {
   const { first, creating } = await second(context, { whenClientIdInUse: "wait" });
   context.mock.timers.tick(60_000);

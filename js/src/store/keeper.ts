@@ -6,6 +6,9 @@ import type { Store, StoreChange, StoreOptions } from "./types.js";
 const FIRST_DELAY = 1000;
 const LONGEST_DELAY = 60_000;
 
+/** Milliseconds by which a timer is late when everything slept. */
+const MUCH = 2000;
+
 /** Stands for the answer that a store did not give. */
 const SILENT = Symbol("silent");
 
@@ -145,10 +148,19 @@ export class Keeper {
     else if (isEmpty === undefined) this.#retryLater();
   }
 
-  /** Asks the store, which runs code of the application, and waits for its answer as long as that may take. */
+  /**
+   * Asks the store, which runs code of the application, and waits for its answer as long as that may take. A timer that
+   * comes much too late tells of a machine or page that slept, and of nothing else: then once more.
+   */
   #within<T>(ask: (store: Store) => MaybePromise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(SILENT), this.#timeout);
+      const due = performance.now() + this.#timeout;
+      const refuse = () => reject(SILENT);
+      const look = () => {
+        if (performance.now() < due + MUCH) refuse();
+        else timer = setTimeout(refuse, this.#timeout);
+      };
+      let timer = setTimeout(look, this.#timeout);
       this.#opened()
         .then(ask)
         .then(resolve, reject)
