@@ -166,7 +166,7 @@ export class Renewal {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        reject(new MqttError("provider-failed", { detail: "no answer within `connectTimeout`" }));
+        reject(new MqttError("provider-timeout", { detail: "renewal" }));
       }, this.#options.connectTimeout ?? 20_000);
     });
     return Promise.race([answer, late]).finally(() => clearTimeout(timer));

@@ -221,7 +221,7 @@ test("a provider that never answers is given up after the time of an attempt, an
   await pass(6.999);
   assert.deepEqual([asked.length, errors.length], [2, 0]);
   await pass(0.001);
-  assert.match(errors[0]?.message ?? "", /^provider-failed \(no answer within `connectTimeout`\)/);
+  assert.match(errors[0]?.message ?? "", /^provider-timeout \(renewal\): .*`connectTimeout`/);
   await pass(60);
   assert.equal(renewals(), 1);
   assert.equal(errors.length, 1);

@@ -117,4 +117,44 @@ export default function (world, it) {
       assert.deepEqual(numbers, inOrder);
     });
   }
+
+  it("a loop that is slower than the stream gets what its buffer holds, and a count of the rest", async () => {
+    const [stream, readings] = [world.topic(), world.topic()];
+    await world.connect({});
+    await run(
+      async ({ state, next }, stream, readings) => {
+        const subscribe = (filter, buffer) => state.client.subscribe(filter, { qos: 1, buffer });
+        state.oldest = await subscribe(stream, { max: 100 });
+        state.newest = await subscribe(stream, { max: 100, overflow: "drop-newest" });
+        state.latest = await subscribe(`${readings}/+`, { overflow: "latest-per-topic" });
+        state.told = [];
+        state.client.on("error", ({ code }) => state.told.push(code));
+        state.end = next(state.client, "message", ({ topic }) => topic === `${readings}/end`);
+      },
+      stream,
+      readings,
+    );
+    const lines = (prefix) => Array.from({ length: 1000 }, (_, n) => `${prefix}${n}`);
+    await world.publishLines(5, stream, lines(""), { qos: 1 });
+    for (const room of ["a", "b"])
+      await world.publishLines(5, `${readings}/${room}`, lines(room), { qos: 1 });
+    await world.publish(5, `${readings}/end`, "end", { qos: 1 });
+    const seen = await run(async ({ state }) => {
+      await state.end;
+      await state.client.close();
+      const read = async (subscription) => {
+        const texts = [];
+        for await (const message of subscription) texts.push(message.text());
+        return { first: texts[0], last: texts.at(-1), length: texts.length, dropped: subscription.dropped };
+      };
+      const { oldest, newest, latest, told } = state;
+      return { oldest: await read(oldest), newest: await read(newest), latest: await read(latest), told };
+    });
+    assert.deepEqual(seen, {
+      oldest: { first: "900", last: "999", length: 100, dropped: 900 },
+      newest: { first: "0", last: "99", length: 100, dropped: 900 },
+      latest: { first: "a999", last: "end", length: 3, dropped: 1998 },
+      told: ["dropped-from-queue", "dropped-from-queue"],
+    });
+  });
 }

@@ -1,6 +1,6 @@
 // Every call that can wait, every way in which its client can end, with the engine and a browser: all of them settle.
 import assert from "node:assert/strict";
-import { connack, field, suback } from "../../rig/packets.mjs";
+import { auth, connack, field, suback } from "../../rig/packets.mjs";
 
 const METHOD = "M";
 const RECEIVE_MAXIMUM_2 = [0x21, 0, 2];
@@ -134,6 +134,33 @@ export default function (world, it) {
     assert.equal(await state(), "suspended");
     await run(({ state }) => state.client.close({ timeout: 50 }));
     assert.deepEqual(await run(outcomes), { ...all("client-closed"), ...left });
+  });
+
+  it("functions of the application that never answer have as long as an attempt", async (t) => {
+    const fake = await world.fakeBroker(t, async (connection) => {
+      await connection.next("CONNECT");
+      connection.send(auth(0x18, METHOD));
+      assert.equal((await connection.next("DISCONNECT")).body[0], 0x83);
+    });
+    const errors = await run(
+      ({ mqtt, failure }, url, method) => {
+        const never = () => new Promise(() => {});
+        const connect = (url, options) =>
+          failure(mqtt.connect(url, { connectTimeout: 500, reconnect: false, ...options }));
+        return Promise.all([
+          connect(never),
+          connect(url, { credentials: never }),
+          connect(url, { authenticator: { method, start: never } }),
+          connect(url, { authenticator: { method, respond: never } }),
+        ]);
+      },
+      fake.url,
+      METHOD,
+    );
+    for (const { code, layer, retryable } of errors) {
+      assert.deepEqual([code, layer, retryable], ["provider-timeout", "application", true]);
+    }
+    assert.equal(fake.connections.length, 1, "only the challenge needs a connection");
   });
 
   it("every call settles when the module cannot be loaded", async () => {
