@@ -1,16 +1,20 @@
-// A tab of Chromium beside WebDriver's, with the same profile: one that may crash, and of which more can be told.
+// A tab of Chromium without WebDriver: one that may crash, and of which more can be told.
 import WebSocket from "ws";
 import { waiters, within } from "./wait.mjs";
 
 const ANSWER_MS = 30_000;
 
+/** Where the DevTools protocol of WebDriver's Chromium is spoken. */
+export async function debuggerOf(driver) {
+  return (await driver.getCapabilities()).get("goog:chromeOptions").debuggerAddress;
+}
+
 /**
- * Opens one through the DevTools protocol of WebDriver's `driver`. Resolves with what `openPage` takes for a driver, and
+ * Opens one through the DevTools protocol, spoken at `address`. Resolves with what `openPage` takes for a driver, and
  * `{ send(method, params), crash(), close() }`.
  */
-export async function openTab(driver) {
-  const { debuggerAddress } = (await driver.getCapabilities()).get("goog:chromeOptions");
-  const { webSocketDebuggerUrl } = await (await fetch(`http://${debuggerAddress}/json/version`)).json();
+export async function openTab(address) {
+  const { webSocketDebuggerUrl } = await (await fetch(`http://${address}/json/version`)).json();
   const socket = new WebSocket(webSocketDebuggerUrl);
   const answers = new Map();
   const events = [];

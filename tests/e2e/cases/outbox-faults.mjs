@@ -1,5 +1,9 @@
 // What may happen to an outbox: crashes, a second tab, storage that is denied, full, silent or damaged, and much in it.
 import assert from "node:assert/strict";
+import { which } from "../../../scripts/lib/which.mjs";
+import { chromiumArguments } from "../../rig/browsers.mjs";
+import { launch } from "../../rig/process.mjs";
+import { temporaryFolder } from "../../rig/rig.mjs";
 import { begin, durable, finish, freshId, publishAll } from "../support/outbox.mjs";
 import { versions } from "../support/world.mjs";
 
@@ -209,6 +213,12 @@ export default function (world, it) {
 
   if (engine !== "chromium") return;
 
+  const openTab = async (t, where) => {
+    const tab = await world.openTab(where);
+    t.after(tab.close);
+    return tab;
+  };
+
   for (const version of versions) {
     it(`v${version}: a tab that crashes in the middle of QoS 2 loses and doubles nothing`, async (t) => {
       const topic = world.topic();
@@ -217,7 +227,7 @@ export default function (world, it) {
       world.chaos.set({ latency: 5 });
       const stored = [];
       for (let round = 0; round < 5; round++) {
-        const tab = await world.openTab(t);
+        const tab = await openTab(t);
         await begin(tab.page, url(), options);
         await connected(tab.page);
         const texts = numbers(50, round * 100);
@@ -245,13 +255,44 @@ export default function (world, it) {
     });
   }
 
+  it("a browser that is killed loses and doubles nothing", async (t) => {
+    const topic = world.topic();
+    const peer = await world.subscriber(t, 4, topic);
+    const options = durable(5, freshId());
+    const profile = temporaryFolder();
+    t.after(profile.stop);
+    const args = [...chromiumArguments, `--user-data-dir=${profile.path}`, "--remote-debugging-port=0"];
+    const start = async () => {
+      const ready = /DevTools listening on ws:\/\/([^/]+)/;
+      const browser = await launch(which("chromium"), [...args, "about:blank"], { ready });
+      t.after(browser.stop);
+      return { browser, tab: await world.openTab({ address: browser.match[1] }) };
+    };
+    world.chaos.set({ latency: 5 });
+    const texts = numbers(100);
+    for (const part of [texts.slice(0, 50), texts.slice(50)]) {
+      const { browser, tab } = await start();
+      await begin(tab.page, url(), options);
+      await connected(tab.page);
+      await publishAll(tab.page, topic, part, { qos: 2, until: "stored" });
+      process.kill(-browser.pid, "SIGKILL");
+      await browser.exited;
+    }
+    world.chaos.reset();
+    const { tab } = await start();
+    await begin(tab.page, url(), options);
+    assert.deepEqual(await finish(tab.page), { left: 0, errors: [] });
+    assert.deepEqual(await all(peer, topic), texts);
+    await tab.close();
+  });
+
   it("storage that is full is told, and used again when there is room", async (t) => {
     const topic = world.topic();
     const peer = await world.subscriber(t, 4, topic);
     // An origin of its own: the browser remembers for a while how much room an origin has.
     const elsewhere = (address) => address.replace("localhost", "127.0.0.1");
     const origin = elsewhere(world.gateway.origin);
-    const tab = await world.openTab(t, origin);
+    const tab = await openTab(t, { origin });
     const options = durable(5, freshId());
     world.chaos.set({ mode: "refuse" });
     await tab.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 500_000 });
@@ -271,7 +312,7 @@ export default function (world, it) {
     await tab.crash();
 
     world.chaos.reset();
-    const next = await world.openTab(t, origin);
+    const next = await openTab(t, { origin });
     await begin(next.page, elsewhere(url()), options);
     assert.deepEqual(await finish(next.page), { left: 0, errors: [] });
     assert.deepEqual(

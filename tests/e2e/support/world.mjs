@@ -10,7 +10,7 @@ import { openPage, pageFolders } from "../../rig/page.mjs";
 import { publish, publishLines, request, startSubscriber } from "../../rig/peers.mjs";
 import { openRig } from "../../rig/rig.mjs";
 import { lookAfter, startRenewable } from "../../rig/survival.mjs";
-import { openTab } from "../../rig/tab.mjs";
+import { debuggerOf, openTab } from "../../rig/tab.mjs";
 
 /** The protocol versions every case about messages runs with: 4 is MQTT 3.1.1. */
 export const versions = [4, 5];
@@ -52,10 +52,9 @@ export async function openWorld(engine) {
     const page = openPage({ browser, origin: gateway.origin, scripts: site.scripts });
     const browserVersion = (await browser.driver.getCapabilities()).get("browserVersion");
     let tabs = 0;
-    /** Another tab of Chromium with the page loaded: `page`, and what `openTab` gives. It is closed after the test `t`. */
-    const addTab = async (t, origin = gateway.origin) => {
-      const tab = await openTab(browser.driver);
-      t.after(tab.close);
+    /** Another tab of this Chromium, or of one at `address`, with the page loaded: `page`, and what `openTab` gives. */
+    const addTab = async ({ origin = gateway.origin, address } = {}) => {
+      const tab = await openTab(address ?? (await debuggerOf(browser.driver)));
       const name = `tab-${++tabs}-`;
       const other = openPage({ driver: tab, origin, scripts: site.scripts, name });
       await other.load();
