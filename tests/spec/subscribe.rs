@@ -265,5 +265,5 @@ fn a_subscription_that_is_refused_later_ends_by_its_number() {
         let Event::SubscriptionEnded { id, error } = event else { panic!("{event:?}") };
         ended.push((id, error.code, error.text.clone()));
     }
-    assert_eq!(ended, [(ids[1], wasmqtt::ErrorCode::RejectedByServer, Some("b".into()))]);
+    assert_eq!(ended, [(ids[1], ErrorCode::RejectedByServer, Some("b".into()))]);
 }
