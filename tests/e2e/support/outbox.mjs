@@ -46,17 +46,14 @@ export function publishAll(page, topic, texts, options) {
 }
 
 /** Waits until the client has nothing left to do, and resolves with how many records are left of it. */
-export function finish(page) {
-  return page.run(async ({ state, bounded }) => {
-    const idle = () => {
-      const { queuedMessages, inFlight } = state.client.stats;
-      return state.client.state === "connected" && queuedMessages + inFlight === 0;
-    };
-    const look = async () => {
-      while (!idle()) await new Promise((resolve) => setTimeout(resolve, 10));
-    };
-    await bounded(state.started, "the connection");
-    await bounded(look(), "the end of all exchanges");
+export async function finish(page) {
+  await page.run(({ state, bounded }) => bounded(state.started, "the connection"));
+  let before;
+  for (let left = await look(page); left > 0; left = await look(page)) {
+    if (left === before) throw new Error(`${left} exchanges stand still`);
+    before = left;
+  }
+  return page.run(async ({ state }) => {
     const { clientId } = state.client;
     await state.client.close();
     const names = (await indexedDB.databases()).map(({ name }) => name);
@@ -70,5 +67,15 @@ export function finish(page) {
       };
     });
     return { left, errors: state.errors.map(({ code }) => code) };
+  });
+}
+
+/** How much there is to do, once that is nothing or after a while. */
+function look(page) {
+  return page.run(async ({ state }) => {
+    const left = () => state.client.stats.queuedMessages + state.client.stats.inFlight;
+    for (let turn = 0; turn < 500 && left() > 0; turn++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    return left();
   });
 }
