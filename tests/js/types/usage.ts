@@ -13,6 +13,7 @@ import {
   type Message,
   MqttError,
   type PublishResult,
+  type Store,
   type Subscription,
   type WasmSource,
 } from "../../../js/src/index.js";
@@ -92,6 +93,15 @@ export async function more(): Promise<void> {
   // @ts-expect-error where the reply comes is the client's business
   await client.request("lamp/1", "", { responseTopic: "r" });
   await answering.unsubscribe();
+
+  const store: Store = { load: () => [[1, Uint8Array.of(1)]], write: async (_, all) => void all, close() {} };
+  const keeping = createClient("wss://x", { clientId: "a", store: { open: () => store, fallback: "fail" } });
+  await keeping.publish("t", "x", { qos: 1, until: "stored" });
+  // @ts-expect-error records are bytes
+  store.load = () => [[1, "text"]];
+  createClient("wss://x", { clientId: "b", store: "indexeddb" });
+  // @ts-expect-error there is no such store
+  createClient("wss://x", { clientId: "c", store: "localStorage" });
 
   const off: () => void = client.on(
     "disconnect",
