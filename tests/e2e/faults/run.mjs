@@ -55,6 +55,7 @@ export async function runFaults({ engine = "chromium", faults, seed, say = () =>
     });
 
   let control;
+  let calm = false; // the links: all that is promised can come
   try {
     const broker = await rig.use(startMosquitto({ persistence: true }));
     control = await rig.use(startControl({ heard: listener({ lanes, page, problem }) }));
@@ -119,6 +120,7 @@ export async function runFaults({ engine = "chromium", faults, seed, say = () =>
     await until(() => total() >= faults, "the next fault");
 
     say(`no more faults after ${total()}; waiting for what is under way`);
+    calm = true;
     for (const lane of lanes) lane.calm();
     control.send("stop");
     peer.hold();
@@ -129,10 +131,10 @@ export async function runFaults({ engine = "chromium", faults, seed, say = () =>
     page.closing = true;
     control.send("close");
     await until(() => page.closed, "the end of the clients");
-    for (const book of books()) book.close();
   } catch (error) {
     problem(error.message);
   }
+  if (calm) for (const book of books()) book.close();
   if (problems.length > 0) await packets(control, page, clients);
   const figures = {
     engine,
