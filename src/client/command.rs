@@ -356,9 +356,7 @@ impl Core {
             request.forget_op();
             return false;
         }
-        for unsent in self.unsent_lists() {
-            unsent.retain(|(other, _)| *other != op);
-        }
+        self.forget_unsent(op);
         if let Some(reauthentication) = &mut self.reauthentication {
             reauthentication.op.take_if(|other| *other == op);
         }

@@ -88,10 +88,11 @@ impl Core {
 
     /// Settles what ends with the connection: QoS 0 publishes not handed over, and pings.
     pub(super) fn fail_connection_operations(&mut self, error: &Error) {
-        let unsent: Vec<Unsent> = self.unsent_lists().flat_map(core::mem::take).collect();
-        // Above QoS 0 they are sent again.
-        for (op, _) in unsent.into_iter().filter(|(_, packet_id)| packet_id.is_none()) {
-            self.fail(Some(op), OpKind::Publish, error.clone());
+        for (op, packet_id) in self.take_unsent() {
+            // Above QoS 0 they are sent again.
+            if packet_id.is_none() {
+                self.fail(Some(op), OpKind::Publish, error.clone());
+            }
         }
         for (op, _) in core::mem::take(&mut self.pings).into_iter().flatten() {
             self.fail(Some(op), OpKind::Ping, error.clone());

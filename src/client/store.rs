@@ -140,10 +140,24 @@ impl Core {
         }
     }
 
-    /// Lists of publishes that settle when they are handed over.
-    pub(super) fn unsent_lists(&mut self) -> impl Iterator<Item = &mut Vec<Unsent>> {
+    /// Takes out all publishes that settle when they are handed over.
+    pub(super) fn take_unsent(&mut self) -> Vec<Unsent> {
+        let mut unsent = core::mem::take(&mut self.unsent);
+        unsent.append(&mut self.outbox.ready.unsent);
+        if let Some(held) = &mut self.outbox.held {
+            unsent.append(&mut held.unsent);
+        }
+        unsent
+    }
+
+    /// The caller of such a publish has given it up.
+    pub(super) fn forget_unsent(&mut self, op: OpId) {
         let held = self.outbox.held.as_mut().map(|held| &mut held.unsent);
-        [&mut self.outbox.ready.unsent, &mut self.unsent].into_iter().chain(held)
+        for unsent in
+            [Some(&mut self.outbox.ready.unsent), Some(&mut self.unsent), held].into_iter().flatten()
+        {
+            unsent.retain(|(other, _)| *other != op);
+        }
     }
 
     fn take_changes(&mut self) -> Option<StoreChanges> {

@@ -92,11 +92,6 @@ pub(crate) struct Inbound {
 }
 
 impl Inbound {
-    /// `durable`: a store is told of identifiers that were accepted.
-    pub(super) fn new(durable: bool) -> Self {
-        Self { marks: Marks::new(durable), ..Self::default() }
-    }
-
     /// An earlier client has accepted `id`.
     pub(super) fn restore(&mut self, id: PacketId) {
         self.marks.on_found(id, false);

@@ -3,7 +3,6 @@
 use super::record::{self, Clock, Place, Record, Unreadable};
 use super::{Exchange, OpId, Publication, Session};
 use crate::codec::{PacketId, QoS};
-use core::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 /// A record to write under its key, or `None` to remove what stands there.
@@ -39,8 +38,9 @@ pub(crate) struct Unusable {
 }
 
 impl Journal {
-    pub(super) fn new(is_on: bool) -> Self {
-        Self { mode: if is_on { Mode::On } else { Mode::Off }, ..Self::default() }
+    fn keep(&mut self, publication: &Publication) {
+        let record = record::message(publication, self.clock);
+        self.fresh.push((record::message_key(publication.sequence), Some(record)));
     }
 
     fn forget(&mut self, sequence: u64) {
@@ -57,6 +57,12 @@ impl Journal {
 }
 
 impl Session {
+    pub(super) fn switch_on(&mut self) {
+        self.journal.mode = Mode::On;
+        self.exchanges.marks.switch_on();
+        self.inbound.marks.switch_on();
+    }
+
     /// Whether a store is told of all that changes.
     pub(crate) fn is_kept(&self) -> bool {
         self.journal.mode != Mode::Off
@@ -79,8 +85,7 @@ impl Session {
     /// A message was accepted: the store has to hold it until [`Session::forget`].
     pub(crate) fn keep(&mut self, publication: &Publication) {
         if self.journal.mode == Mode::On && publication.qos > QoS::AtMostOnce {
-            let record = record::message(publication, self.journal.clock);
-            self.journal.fresh.push((record::message_key(publication.sequence), Some(record)));
+            self.journal.keep(publication);
         }
     }
 
@@ -113,7 +118,10 @@ impl Session {
 
     /// Changes are not collected any more.
     pub(crate) fn stop_journal(&mut self) {
-        self.journal = Journal { clock: self.journal.clock, ..Journal::default() };
+        let Journal { mode, fresh, gone, .. } = &mut self.journal;
+        *mode = Mode::Off;
+        fresh.clear();
+        gone.clear();
     }
 
     /// The store holds nothing, and has to be told everything.
@@ -129,16 +137,24 @@ impl Session {
         let everything = self.journal.mode == Mode::Everything;
         if everything {
             self.journal.mode = Mode::On;
-            self.collect_messages();
+            self.keep_everything();
         }
-        let mut changes: Vec<StoreChange> = core::mem::take(&mut self.journal.fresh)
-            .into_iter()
-            .filter(|(_, record)| record.is_some())
-            .collect();
-        changes.extend(core::mem::take(&mut self.journal.gone).into_iter().map(|key| (key, None)));
+        let mut changes = core::mem::take(&mut self.journal.fresh);
+        changes.retain(|(_, record)| record.is_some());
+        for key in core::mem::take(&mut self.journal.gone) {
+            changes.push((key, None));
+        }
         for (id, is_wanted) in self.exchanges.marks.take() {
-            let exchange = self.exchanges.get(id).filter(|_| is_wanted);
-            changes.push((record::exchange_key(id), exchange.and_then(|exchange| record_of(id, exchange))));
+            let record = match self.exchanges.get(id) {
+                Some(Exchange::Publish { publication, .. }) if is_wanted => {
+                    Some(record::published(id, publication.sequence))
+                }
+                Some(Exchange::Release { sequence, .. }) if is_wanted => {
+                    Some(record::released(id, *sequence))
+                }
+                _ => None,
+            };
+            changes.push((record::exchange_key(id), record));
         }
         for (id, is_wanted) in self.inbound.marks.take() {
             changes.push((record::inbound_key(id), is_wanted.then(|| record::inbound(id))));
@@ -146,16 +162,17 @@ impl Session {
         (changes, everything)
     }
 
-    fn collect_messages(&mut self) {
-        let sent = self.exchanges.iter().filter_map(|(_, exchange)| match exchange {
-            Exchange::Publish { publication, .. } => Some(publication),
-            Exchange::Release { .. } | Exchange::Request { .. } => None,
-        });
-        let record = |publication: &Publication| {
-            let record = record::message(publication, self.journal.clock);
-            (record::message_key(publication.sequence), Some(record))
-        };
-        self.journal.fresh = sent.chain(self.queue.acknowledged()).map(record).collect();
+    /// Messages in flight and waiting, in their order or not: nothing is looked up among them before they are handed out.
+    fn keep_everything(&mut self) {
+        let Self { journal, exchanges, queue, .. } = self;
+        for (_, exchange) in exchanges.iter() {
+            if let Exchange::Publish { publication, .. } = exchange {
+                journal.keep(publication);
+            }
+        }
+        for publication in queue.acknowledged() {
+            journal.keep(publication);
+        }
     }
 
     /// Takes in what the store holds, before anything else has happened.
@@ -172,7 +189,10 @@ impl Session {
                 self.last_sequence = self.last_sequence.max(sequence);
             }
             match (record::read(key, &bytes, clock), place) {
-                (Ok(Record::Message(publication)), _) => found.messages.push(InOrder(publication)),
+                (Ok(Record::Message(publication)), _) => {
+                    found.order.push((publication.sequence, found.messages.len()));
+                    found.messages.push(Some(publication));
+                }
                 (Ok(Record::Published { id, message }), _) => found.exchanges.push((id, message, true)),
                 (Ok(Record::Released { id, sequence }), _) => found.exchanges.push((id, sequence, false)),
                 (Ok(Record::Inbound { id }), _) => self.inbound.restore(id),
@@ -200,40 +220,31 @@ impl Session {
 
     /// Joins messages with their exchanges; the rest of them waits again.
     fn put_together(&mut self, found: Found) -> Unusable {
-        let Found { messages, exchanges, mut unclear, mut unusable } = found;
-        let sorted = messages.into_sorted_vec().into_iter().map(|InOrder(publication)| publication);
-        let mut messages: Vec<(u64, Option<Publication>)> = Vec::new();
-        for publication in sorted {
-            if messages.last().is_some_and(|(sequence, _)| *sequence == publication.sequence) {
-                unusable.damaged += 1;
-            } else {
-                messages.push((publication.sequence, Some(publication)));
-            }
-        }
-        let place_of = |sequence: &u64, messages: &[(u64, Option<Publication>)]| {
-            messages.binary_search_by_key(sequence, |(sequence, _)| *sequence).ok()
+        let Found { mut messages, order, exchanges, mut unclear, mut unusable } = found;
+        let mut order = order.into_sorted_vec();
+        let read = order.len();
+        order.dedup_by_key(|(sequence, _)| *sequence);
+        unusable.damaged += u32::try_from(read - order.len()).unwrap_or_default();
+        let find = |sequence: u64| {
+            let place = order.binary_search_by_key(&sequence, |(sequence, _)| *sequence).ok()?;
+            order.get(place).map(|(_, index)| *index)
         };
         // A key that came twice: what can be read counts.
-        self.journal.gone.retain(|key| match record::place(*key) {
-            Place::Message(sequence) => place_of(&sequence, &messages).is_none(),
-            Place::Exchange(_) | Place::Inbound(_) | Place::Unknown => true,
-        });
+        self.journal.gone.retain(|key| find(key - record::message_key(0)).is_none());
         for (id, sequence, is_published) in exchanges {
             self.last_sequence = self.last_sequence.max(sequence);
-            let publication = place_of(&sequence, &messages)
-                .filter(|_| is_published && self.exchanges.get(id).is_none())
-                .and_then(|index| messages.get_mut(index)?.1.take());
-            let restored = match publication {
-                Some(publication) => {
-                    self.exchanges.restore(id, Exchange::Publish { publication, counted: false })
-                }
-                None if is_published => false,
-                None => {
-                    let op = Some(OpId::DETACHED);
-                    self.exchanges.restore(id, Exchange::Release { op, sequence, counted: false })
-                }
-            };
-            if !restored {
+            let is_free = self.exchanges.get(id).is_none();
+            let mut exchange = None;
+            if !is_published {
+                let op = Some(OpId::DETACHED);
+                exchange = Some(Exchange::Release { op, sequence, counted: false });
+            } else if is_free
+                && let Some(index) = find(sequence)
+                && let Some(publication) = messages.get_mut(index).and_then(Option::take)
+            {
+                exchange = Some(Exchange::Publish { publication, counted: false });
+            }
+            if !exchange.is_some_and(|exchange| self.exchanges.restore(id, exchange)) {
                 unusable.damaged += 1;
                 unclear.push(id);
             }
@@ -246,8 +257,10 @@ impl Session {
             self.exchanges.marks.set(id, true);
         }
         self.exchanges.on_restored();
-        for publication in messages.into_iter().filter_map(|(_, publication)| publication) {
-            self.queue.push(publication);
+        for (_, index) in order {
+            if let Some(publication) = messages.get_mut(index).and_then(Option::take) {
+                self.queue.push(publication);
+            }
         }
         unusable
     }
@@ -256,41 +269,12 @@ impl Session {
 /// What a store holds, as far as it can be read.
 #[derive(Default)]
 struct Found {
-    messages: BinaryHeap<InOrder>,
+    messages: Vec<Option<Publication>>,
+    /// Their sequence numbers and where they are.
+    order: BinaryHeap<(u64, usize)>,
     /// Identifier, sequence number, and whether that is the number of a message.
     exchanges: Vec<(PacketId, u64, bool)>,
     /// Identifiers of which nobody knows any more what they stand for.
     unclear: Vec<PacketId>,
     unusable: Unusable,
-}
-
-/// A message in the order of publishing.
-struct InOrder(Publication);
-
-impl Ord for InOrder {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.sequence.cmp(&other.0.sequence)
-    }
-}
-
-impl PartialOrd for InOrder {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for InOrder {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for InOrder {}
-
-fn record_of(id: PacketId, exchange: &Exchange) -> Option<Box<[u8]>> {
-    match exchange {
-        Exchange::Publish { publication, .. } => Some(record::published(id, publication.sequence)),
-        Exchange::Release { sequence, .. } => Some(record::released(id, *sequence)),
-        Exchange::Request { .. } => None,
-    }
 }

@@ -21,8 +21,8 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
-    pub(super) fn new(is_on: bool) -> Self {
-        Self { is_on, ..Self::default() }
+    pub(super) fn switch_on(&mut self) {
+        self.is_on = true;
     }
 
     /// The record of `id` has to be there, perhaps with other bytes than before, or has to go.
@@ -100,8 +100,13 @@ impl Marks {
     }
 
     fn wanted(&self) -> Vec<PacketId> {
-        let numbered = (0_u16..=u16::MAX).zip(&self.flags);
-        numbered.filter(|(_, flags)| **flags & WANTED != 0).filter_map(|(id, _)| PacketId::new(id)).collect()
+        let mut wanted = Vec::new();
+        for (id, flags) in (0_u16..=u16::MAX).zip(&self.flags) {
+            if flags & WANTED != 0 {
+                wanted.extend(PacketId::new(id));
+            }
+        }
+        wanted
     }
 
     /// Takes flags from `id`, then gives it some. Returns those that it had.
@@ -124,7 +129,7 @@ mod tests {
     }
 
     fn on() -> Marks {
-        Marks::new(true)
+        Marks { is_on: true, ..Marks::default() }
     }
 
     #[test]

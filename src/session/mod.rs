@@ -92,12 +92,11 @@ pub(crate) struct Remains {
 impl Session {
     /// `durable`: a store is told of all that changes.
     pub(crate) fn new(durable: bool) -> Self {
-        Self {
-            exchanges: Exchanges::new(durable),
-            inbound: Inbound::new(durable),
-            journal: journal::Journal::new(durable),
-            ..Self::default()
+        let mut session = Self::default();
+        if durable {
+            session.switch_on();
         }
+        session
     }
 
     pub(crate) fn next_sequence(&mut self) -> u64 {

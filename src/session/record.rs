@@ -117,33 +117,39 @@ pub(crate) fn message(publication: &Publication, clock: Clock) -> Box<[u8]> {
     if packet.retain {
         flags |= RETAIN;
     }
-    if publication.expires.is_some() {
+    let mut expires = 0;
+    if let Some(at) = publication.expires {
         flags |= EXPIRES;
+        expires = clock.to_unix(at);
     }
-    let expires = publication.expires.map_or(0, |at| clock.to_unix(at));
-    let parts = [
-        &[FORMAT, flags][..],
-        &expires.to_be_bytes(),
-        // Topic and properties had to fit a packet.
-        &u32::try_from(topic.len()).unwrap_or_default().to_be_bytes(),
-        &u32::try_from(properties.len()).unwrap_or_default().to_be_bytes(),
-        topic,
-        properties,
-        packet.payload,
-    ];
-    seal(message_key(publication.sequence), &parts)
+    let mut record = vec![FORMAT, flags];
+    record.extend_from_slice(&expires.to_be_bytes());
+    for part in [topic, properties] {
+        // Both had to fit a packet.
+        record.extend_from_slice(&u32::try_from(part.len()).unwrap_or_default().to_be_bytes());
+    }
+    for part in [topic, properties, packet.payload] {
+        record.extend_from_slice(part);
+    }
+    seal(message_key(publication.sequence), record)
 }
 
 pub(crate) fn published(id: PacketId, message: u64) -> Box<[u8]> {
-    seal(exchange_key(id), &[&[FORMAT, PUBLISHED], &message.to_be_bytes()])
+    exchange(id, PUBLISHED, message)
 }
 
 pub(crate) fn released(id: PacketId, sequence: u64) -> Box<[u8]> {
-    seal(exchange_key(id), &[&[FORMAT, RELEASED], &sequence.to_be_bytes()])
+    exchange(id, RELEASED, sequence)
+}
+
+fn exchange(id: PacketId, state: u8, sequence: u64) -> Box<[u8]> {
+    let mut record = vec![FORMAT, state];
+    record.extend_from_slice(&sequence.to_be_bytes());
+    seal(exchange_key(id), record)
 }
 
 pub(crate) fn inbound(id: PacketId) -> Box<[u8]> {
-    seal(inbound_key(id), &[&[FORMAT]])
+    seal(inbound_key(id), vec![FORMAT])
 }
 
 /// Reads a record. What comes back is fit to be sent as it is; whether records fit each other is for the caller to see.
@@ -212,11 +218,10 @@ pub(crate) fn is_of_a_message(id: PropertyId) -> bool {
 /// These bytes as a record, to look behind the checksum.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn sealed(key: u64, bytes: &[u8]) -> Box<[u8]> {
-    seal(key, &[bytes])
+    seal(key, bytes.to_vec())
 }
 
-fn seal(key: u64, parts: &[&[u8]]) -> Box<[u8]> {
-    let mut record = parts.concat();
+fn seal(key: u64, mut record: Vec<u8>) -> Box<[u8]> {
     record.extend_from_slice(&checksum(key, &record).to_be_bytes());
     record.into()
 }
