@@ -64,7 +64,7 @@ export const TEXTS: Readonly<Record<DiagnosisCode, Text>> = {
   "not-found": ["http", "The server has nothing at {path} (HTTP {status}).", "Correct the path of the URL, or add it to the proxy; brokers often use /mqtt, /ws or /."],
   "wrong-path": ["http", "No WebSocket opens at {path}, but one does at {found}.", "Use {found} in place of {path}, or correct what the proxy does with {path}."],
   forbidden: ["http", "The server refuses {path} before MQTT begins (HTTP {status}).", "Let the WebSocket's path pass without HTTP login, and allow the origin of this page.", ACCESS],
-  "upgrade-missing": ["http", "The request did not arrive as a WebSocket upgrade (HTTP {status}).", "Make the proxy hand on the headers Upgrade and Connection, with HTTP/1.1.",
+  "upgrade-missing": ["http", "{path} answers HTTP {status} to a plain request, as a WebSocket server may, but no WebSocket opens.", "Make the proxy hand on the headers Upgrade and Connection, with HTTP/1.1, and leave those of the answer as they are.",
     UPGRADE, HANDSHAKE, "A server that asks for a client certificate, or refuses a header that is too large (HTTP 400).", UPSTREAM],
   "bad-gateway": ["http", "The proxy got no answer from the broker (HTTP {status}).", "Check that the broker runs where the proxy looks for it, and that the proxy hands on Upgrade and Connection.",
     UPSTREAM, `${UPGRADE} Without these headers Mosquitto hangs up, which looks the same.`, "A proxy that speaks TLS to a broker without it, or the other way round."],

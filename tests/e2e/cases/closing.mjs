@@ -102,6 +102,16 @@ export default function (world, it) {
       assert.deepEqual([seen.state, seen.again, seen.error], ["closed", null, null]);
     });
 
+    it(`v${version}: close() does not wait for the other side, which browsers do for a minute`, async () => {
+      await world.connect({ protocolVersion: version }, world.to(world.chaos.port));
+      world.chaos.set({ mode: "blackhole" });
+      const seen = await world.page.run(async ({ state, bounded }) => {
+        await bounded(state.client.close(), "the end of close()");
+        return [state.client.state, (await bounded(state.client.closed, "the end of the client")) ?? null];
+      });
+      assert.deepEqual(seen, ["closed", null]);
+    });
+
     it(`v${version}: close() while reconnecting settles everything`, async () => {
       await world.connect({ protocolVersion: version, reconnect: promptly }, world.to(world.chaos.port));
       await world.page.run(({ state, next }) => {
