@@ -67,5 +67,14 @@ async function run({ faults, engine, record, ...rest }) {
     }
     runs.push([title, figures]);
   }
-  if (record) writeSection(at("docs", "reliability.md"), `faults in ${engine}`, table(runs));
+  if (!record) return;
+  const page = at("docs", "reliability.md");
+  writeSection(page, `faults in ${engine}`, table(runs));
+  writeSection(page, "diagnosis", diagnosis());
+}
+
+/** What the tests of `wasmqtt/diagnose` have written into its own page. */
+function diagnosis() {
+  const text = fs.readFileSync(at("docs", "diagnosis.md"), "utf8");
+  return text.match(/^- \w+: recognised .*$/gm).join("\n");
 }
