@@ -139,7 +139,7 @@ describe(`demo in ${engine}`, () => {
     await demo.connect({ keepUnsent: true });
     await demo.see("#state-text", "Connected");
     assert.match(await demo.run("return document.querySelector('[name=clientId]').value"), /^console\w+$/);
-    demo.cutOff();
+    await demo.cutOff();
     await demo.see("#state-text", "Reconnecting");
     await demo.see("#notices", /Attempt \d+ (in \d+ s|is under way)/);
 
@@ -173,7 +173,7 @@ describe(`demo in ${engine}`, () => {
     await demo.tab("publish");
     await demo.see("#waiting", "Waiting: 3 to be sent. 2 of them from an earlier visit.");
 
-    demo.restore();
+    await demo.restore();
     await demo.clickText("#notices", "Try now");
     await demo.see("#state-text", "Connected");
     await demo.tab("publish");

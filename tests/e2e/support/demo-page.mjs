@@ -1,10 +1,11 @@
-// The demo's page in one browser, its broker behind a proxy that can refuse, and what a visitor does there.
+// The demo's page in one browser, its broker behind a door that can be closed, and what a visitor does there.
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
 import { By, Key, until } from "selenium-webdriver";
 import { startDemo } from "../../../www-demo/server/main.mjs";
 import { startBrowser } from "../../rig/browsers.mjs";
-import { startChaos } from "../../rig/chaos.mjs";
 import { startMosquitto } from "../../rig/mosquitto.mjs";
-import { openRig } from "../../rig/rig.mjs";
+import { listen, openRig } from "../../rig/rig.mjs";
 import { lookAfter, startRenewable } from "../../rig/survival.mjs";
 
 const WAIT_MS = 20_000;
@@ -27,8 +28,8 @@ export async function openDemo(engine) {
   const rig = openRig();
   try {
     const broker = await rig.use(startMosquitto());
-    const chaos = await rig.use(startChaos({ target: broker.tcpPort }));
-    const argv = ["--port", "0", "--broker", `mqtt://127.0.0.1:${chaos.port}`, "--devices"];
+    const door = await rig.use(openDoor(broker.tcpPort));
+    const argv = ["--port", "0", "--broker", `mqtt://127.0.0.1:${door.port}`, "--devices"];
     const demo = await startDemo({ argv, log: () => {} });
     await rig.use({ stop: demo.close });
     const browser = await rig.use(startRenewable(() => startBrowser(engine)));
@@ -40,13 +41,10 @@ export async function openDemo(engine) {
       broker,
       attempt: lookAfter(browser),
       /** The broker is gone for whoever dials it, and for who is connected. */
-      cutOff() {
-        chaos.set({ mode: "refuse" });
-        chaos.kill("rst");
-      },
-      restore: () => chaos.reset(),
+      cutOff: door.close,
+      restore: door.open,
       async prepare() {
-        chaos.reset();
+        await door.open();
         await browser.ask(() => browser.driver.get(demo.url));
         // Nothing of the case before: neither its settings nor what it kept.
         await browser.driver.executeScript("localStorage.clear(); history.replaceState(null, '', '/')");
@@ -68,21 +66,51 @@ export async function openDemo(engine) {
   }
 }
 
+/** A way to a port of this machine. While it is closed nobody listens, so that who dials learns it at once and for sure. */
+async function openDoor(target) {
+  const sockets = new Set();
+  const server = createServer((client) => {
+    const upstream = connect({ port: target, host: "127.0.0.1" });
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ]) {
+      sockets.add(from);
+      from.on("error", () => {}).on("close", () => sockets.delete(from) && to.destroy());
+      from.pipe(to);
+    }
+  });
+  const port = await listen(server);
+  const close = async () => {
+    if (!server.listening) return;
+    const closed = once(server, "close");
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  const open = async () => {
+    if (!server.listening) await once(server.listen(port, "127.0.0.1"), "listening");
+  };
+  return { port, open, close, stop: close };
+}
+
 /** What a visitor does and sees; the driver may be replaced between cases. */
 function tools(browser) {
   const run = (script, ...args) => browser.driver.executeScript(script, ...args);
   const find = (selector) => browser.driver.findElement(By.css(selector));
   const textOf = (selector) => run("return document.querySelector(arguments[0])?.innerText ?? ''", selector);
   const click = async (selector) => run("arguments[0].click()", await find(selector));
-  const see = (selector, wanted) =>
-    browser.driver.wait(
+  const see = async (selector, wanted) => {
+    let text;
+    await browser.driver.wait(
       async () => {
-        const text = await textOf(selector);
+        text = await textOf(selector);
         return wanted instanceof RegExp ? wanted.test(text) : text.includes(wanted);
       },
       WAIT_MS,
-      `${selector} never showed ${wanted}`,
+      () => `${selector} never showed ${wanted}, but at last: ${text}`,
     );
+  };
   const fill = async (selector, text) => {
     const field = await find(selector);
     await field.clear();
