@@ -26,6 +26,7 @@ import settling from "./cases/settling.mjs";
 import silence from "./cases/silence.mjs";
 import subscriptions from "./cases/subscriptions.mjs";
 import tabs from "./cases/tabs.mjs";
+import urls from "./cases/urls.mjs";
 import volume from "./cases/volume.mjs";
 import wills from "./cases/wills.mjs";
 import worker from "./cases/worker.mjs";
@@ -47,7 +48,7 @@ const families = {
 };
 Object.assign(families, { mistakes, limits, gateways, closing });
 Object.assign(families, { "manual-acks": manualAcks, authentication, silence, redirects, requests });
-Object.assign(families, { outbox, lifecycle, worker, "packets-tap": packetsTap, renewals, tabs });
+Object.assign(families, { outbox, lifecycle, worker, "packets-tap": packetsTap, renewals, tabs, urls });
 Object.assign(families, { "back-pressure": backPressure, settling });
 
 describe(`client in ${engine}`, () => {
