@@ -172,10 +172,12 @@ export class Session extends EventTarget {
   }
 
   #retrying({ attempt, delay, error }) {
-    this.retry = { attempt, at: performance.now() + delay };
+    const isPlanned = delay !== undefined; // else the client is suspended
+    this.retry = isPlanned ? { attempt, at: performance.now() + delay } : undefined;
     const text = this.client.server ? "Reconnecting did not work." : "No connection yet.";
     this.#report("Attempt failed", text, error);
-    this.#emit("activity", { text: `Attempt ${attempt} in ${(delay / 1_000).toFixed(1)} s` });
+    const when = isPlanned ? `in ${(delay / 1_000).toFixed(1)} s` : "when the page and its network are back";
+    this.#emit("activity", { text: `Attempt ${attempt} ${when}` });
     this.#emit("change");
   }
 
