@@ -94,6 +94,14 @@ describe(`demo in ${engine}`, () => {
     assert.equal(await demo.textOf("#state-text"), "Connected");
   });
 
+  it("asks servers elsewhere with the leave of the page's policy, and leads to where the browser says more", async () => {
+    await demo.tab("connect");
+    await demo.click("#edit-connection");
+    const text = await verdictFor("wss://broker.invalid/mqtt");
+    assert.match(text, /GET https:/);
+    assert.equal(await demo.run("return document.querySelector('#diagnosis-body a').host"), "broker.invalid");
+  });
+
   it("checks an address that works by keyboard, without throwing out the page's own client", async () => {
     await demo.connect({ clientId: "e2e-demo" });
     await demo.see("#state-text", "Connected");

@@ -21,7 +21,7 @@ const watchProblems = `
 
 /** What Chromium prints of connections that cases have fail. */
 const WANTED =
-  /WebSocket connection to 'wss:\/\/(127\.0\.0\.1|localhost):\d+\/\S*' failed|Failed to load resource: (net::ERR_|the server responded with a status of (404|426|502))/;
+  /WebSocket connection to 'wss:\/\/(127\.0\.0\.1:\d+|localhost:\d+|broker\.invalid)\/\S*' failed|Failed to load resource: (net::ERR_|the server responded with a status of (404|426|502))/;
 
 /** Starts demo, broker and browser. `stop()` ends them. */
 export async function openDemo(engine) {
