@@ -32,6 +32,7 @@ function tools({ mqtt, inbox, bounded, pattern }, target, clients) {
     const made = mqtt.createClient(to, {
       protocolVersion: version,
       clientId: name("client"),
+      whenClientIdInUse: "ignore", // what the broker does about it is the question
       reconnect: false,
       connectTimeout: 8000,
       ...account,
