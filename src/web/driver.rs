@@ -216,7 +216,10 @@ impl Driver {
                 changes = client.poll_store(now);
                 filled = has_room && client.poll_transmit(now, &mut buffer);
             });
-            self.hand_out_changes(changes);
+            let failed = !self.hand_out_changes(changes);
+            if failed && !filled {
+                continue; // what waited for the store may leave
+            }
             if !filled {
                 break;
             }

@@ -24,8 +24,9 @@ impl Driver {
         });
     }
 
-    pub(super) fn hand_out_changes(&self, changes: Option<StoreChanges>) {
-        let Some(StoreChanges { changes, all }) = changes else { return };
+    /// Returns whether the store has taken them.
+    pub(super) fn hand_out_changes(&self, changes: Option<StoreChanges>) -> bool {
+        let Some(StoreChanges { changes, all }) = changes else { return true };
         let list = Array::new();
         for (key, record) in changes {
             // Keys are below 2^53.
@@ -33,8 +34,10 @@ impl Driver {
             list.push(&JsValue::from_f64(key as f64));
             list.push(&record.map_or(JsValue::UNDEFINED, |record| Uint8Array::from(&*record).into()));
         }
-        if self.host.on_store(&list, all).is_err() {
+        let taken = self.host.on_store(&list, all).is_ok();
+        if !taken {
             self.enter(&mut |client: &mut Client, _| client.handle_store_failed());
         }
+        taken
     }
 }

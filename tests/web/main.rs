@@ -131,6 +131,13 @@ cases! {
         anErrorThatACloseFollowsIsReportedOnce
         theNextAttemptHasItsOwnSocket
         freeRetiresEverything;
+    store in "/tests/web/store.js":
+        changesGoOutBeforeBytes
+        aThrowingStoreHasFailed
+        recordsComeBack
+        whatIsNoRecordIsRefused
+        freeHandsOutWhatIsLeft
+        aPublishUntilSentCompletesWhenItLeaves;
     timers in "/tests/web/timers.js":
         keepAlivePings
         silenceEndsTheConnection

@@ -28,6 +28,8 @@ export class Host {
   attempts = [];
   /** Sockets that were announced. */
   sockets = [];
+  /** `{ changes, all }` of every call of the store. */
+  stores = [];
   /** Calls of `onFault`. */
   faults = 0;
   #memory;
@@ -67,6 +69,11 @@ export class Host {
     }
     this.batches.push({ records, chunk });
     queueMicrotask(() => records.map((record) => this.#hooks.handler?.(record, this.engine)));
+  }
+
+  onStore(changes, all) {
+    this.#hooks.onStore?.(this.engine);
+    this.stores.push({ changes: [...changes], all });
   }
 
   schedule() {

@@ -53,6 +53,7 @@ export const CODE = {
   blockedByCsp: 52,
   engineCrashed: 60,
   providerFailed: 63,
+  storeDamaged: 66,
 };
 
 const rigs = [];
@@ -99,9 +100,10 @@ export class Rig {
     this.socket.sent.length = 0;
   }
 
-  publish(topic, text, { qos = 0, retain = false, properties } = {}) {
+  publish(topic, text, { qos = 0, retain = false, untilSent = false, properties } = {}) {
     const payload = typeof text === "string" ? new TextEncoder().encode(text) : text;
-    return this.engine.publish(topic, payload, qos | (Number(retain) << 2), properties);
+    const flags = qos | (Number(retain) << 2) | (Number(untilSent) << 3);
+    return this.engine.publish(topic, payload, flags, properties);
   }
 
   /** Frees the engine, unless the case has done so. */
