@@ -1,12 +1,13 @@
 // `npm run outbox -- chromium firefox webkit`: what a durable outbox costs in real browsers, as docs/outbox.md tells.
-import { openWorld } from "../tests/e2e/support/world.mjs";
 import { build } from "./build.mjs";
 import { exitWith } from "./lib/run.mjs";
+import { setup } from "./setup.mjs";
 
 const ROUNDS = 7;
 const STORES = { none: "memory", relaxed: { durability: "relaxed" }, strict: { durability: "strict" } };
 
 try {
+  await setup("test");
   await build();
   for (const engine of process.argv.length > 2 ? process.argv.slice(2) : ["chromium"]) await report(engine);
 } catch (error) {
@@ -15,6 +16,8 @@ try {
 
 /** Rounds take turns, so that what else the machine does hits all of them. */
 async function report(engine) {
+  // Imported only now: it uses npm packages that setup has just installed.
+  const { openWorld } = await import("../tests/e2e/support/world.mjs");
   const world = await openWorld(engine);
   const rounds = Object.fromEntries(Object.keys(STORES).map((name) => [name, []]));
   try {
