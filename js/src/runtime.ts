@@ -351,8 +351,11 @@ export class Runtime {
 
     // The last changes have to be written before anybody is told what became of his message.
     const settle = () => this.#settle(error);
-    if (this.#outbox) this.#outbox.then((outbox) => outbox?.close()).then(settle, settle);
+    const written = this.#outbox?.then((outbox) => outbox?.close());
+    // Without an engine there were none, and the store may never open.
+    if (written && this.#decoder) written.then(settle, settle);
     else settle();
+    written?.catch(() => {});
   }
 
   #settle(error: MqttError | undefined): void {

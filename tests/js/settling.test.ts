@@ -354,3 +354,18 @@ test("a loop ends with its error when the server has ended the last of its filte
   assert.equal(engine.called("unsubscribe").length, 0, "there is nothing left to end");
   await client.close({ force: true });
 });
+
+test("a store that never opens does not keep a client from closing", async (context) => {
+  const { unhandled } = watchHost(context);
+  const store = { open: () => never, timeout: 1000 };
+  const client = new MqttClient(async () => fakeGlue(), "wss://h", { clientId: "c", store });
+  const codes: string[] = [];
+  const note = ({ code, delivery }: MqttError) => void codes.push(`${code} ${delivery ?? ""}`);
+  client.start().catch(note);
+  client.publish("t", "x", { qos: 1 }).catch(note);
+  await turn();
+  client.close().then(() => codes.push("closed"));
+  await turn();
+  assert.deepEqual(codes.sort(), ["client-closed ", "client-closed none", "closed"]);
+  assert.deepEqual(unhandled, []);
+});
