@@ -134,6 +134,7 @@ export class MqttClient implements AsyncDisposable {
         reading = payload.arrayBuffer().then((buffer) => {
           bytes = new Uint8Array(buffer);
         });
+        reading.catch(() => {}); // the call tells of it, if it is not refused before
       } else {
         bytes = payloadBytes(payload as Exclude<Payload, Blob>);
         if (!this.#runtime.calls.isDirect) bytes = bytes.slice();
@@ -148,7 +149,7 @@ export class MqttClient implements AsyncDisposable {
           handling: { isKept: durable && qos > 0, early: EARLY.find(({ when }) => when === until) },
         },
       );
-    });
+    }, NOT_DELIVERED);
   }
 
   /**
@@ -274,6 +275,7 @@ export class MqttClient implements AsyncDisposable {
   }
 }
 
+const NOT_DELIVERED = { delivery: "none" } as const;
 const STATUSES = ["sent", "acknowledged", "completed", "queued", "stored"] as const;
 /** Those that only this side knows of. */
 const EARLY = [
@@ -323,10 +325,10 @@ function grantedQos(filters: readonly string[], reasonCodes: readonly number[]):
 }
 
 /** A wrong argument is a rejection too: callers have one way to learn of errors. */
-function settle<T>(run: () => Promise<T>): Promise<T> {
+function settle<T>(run: () => Promise<T>, known?: Pick<MqttError, "delivery">): Promise<T> {
   try {
     return run();
   } catch (error) {
-    return Promise.reject(error);
+    return Promise.reject(Object.assign(error as Error, known));
   }
 }

@@ -37,6 +37,32 @@ test("what the engine refuses was not delivered", async () => {
   assert.deepEqual(await fate(publish(client)), ["queue-full", "none"]);
 });
 
+test("what is refused before the engine sees it was not delivered", async () => {
+  const { client } = await connectFake();
+  const unreadable = new Blob(["x"]);
+  unreadable.arrayBuffer = () => Promise.reject(new Error("gone"));
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => void unhandled.push(reason);
+  process.on("unhandledRejection", note);
+  const refused = [
+    client.publish(7 as never, "x"),
+    client.publish("t", {} as never),
+    client.publish("t", "x", { signal: AbortSignal.abort() }),
+    client.publish("t", unreadable),
+    client.publish("t", unreadable, { signal: AbortSignal.abort() }),
+  ].map(fate);
+  const codes = ["invalid-argument", "invalid-argument", "aborted", "invalid-argument", "aborted"];
+  assert.deepEqual(
+    await Promise.all(refused),
+    codes.map((code) => [code, "none"]),
+  );
+  await client.close({ force: true });
+  assert.deepEqual(await fate(client.publish("t", unreadable)), ["client-closed", "none"]);
+  await turn();
+  process.off("unhandledRejection", note);
+  assert.deepEqual(unhandled, []);
+});
+
 test("a call that is given up asks the engine", async () => {
   const { client, engine } = await connectFake();
   for (const [neverSent, delivery] of [
