@@ -171,7 +171,8 @@ pub struct Config {
     /// `u32::MAX` never (3.1.2.11.2). 5.0 only. `None` is for a session that only has to outlive reconnects: the server
     /// keeps it for five minutes, and an orderly disconnect ends it.
     pub session_expiry_seconds: Option<u32>,
-    /// Longest silence before a ping, in seconds; 0 turns it off (3.1.2.10).
+    /// Longest silence before a ping, in seconds; 0 turns it off (3.1.2.10). Pings come sooner where something on the way
+    /// seems to end connections after a shorter silence ([`ErrorCode::IdleTimeout`]).
     pub keep_alive_seconds: u16,
     /// How long one attempt may take, from its start to CONNACK.
     pub connect_timeout: Millis,

@@ -183,7 +183,7 @@ export interface ClientOptions {
   readonly cleanStart?: boolean;
   /** Seconds that the server keeps the session after the connection ended, 0 to 4294967295 (never expires); 0 ends it with the connection. MQTT 5.0, section 3.1.2.11.2; 3.1.1 has no such interval, there `cleanStart` alone decides. @default 300, and `close` ends the session */
   readonly sessionExpiryInterval?: number;
-  /** Longest silence towards the server before a ping is sent, in seconds, 0 to 65535; 0 turns pings off. The server may set another value. Section 3.1.2.10. @default 45 */
+  /** Longest silence towards the server before a ping is sent, in seconds, 0 to 65535; 0 turns pings off. The server may set another value. Pings come sooner where something on the way seems to end connections after a shorter silence (`idle-timeout`). Section 3.1.2.10. @default 45 */
   readonly keepAlive?: number;
   /** Milliseconds to wait for the answer to a ping before the connection counts as lost. @default 10000 */
   readonly pingTimeout?: number;
