@@ -2,6 +2,8 @@
 
 /** Judges the promises of a quality of service: at most once, at least once, exactly once, in order (4.3, 4.6). */
 export class Ledger {
+  /** How many messages were published. */
+  messages = 0;
   doubled = 0;
   /** Repetitions at QoS 1, which may be. */
   repeated = 0;
@@ -12,6 +14,7 @@ export class Ledger {
   #name;
   #complain;
   #arrivals = new Map();
+  #open = new Set(); // published, and not settled
   #outcomes = new Map();
   #awaited = new Set(); // promised, and not arrived
   #excused = new Set();
@@ -29,6 +32,13 @@ export class Ledger {
   started(n) {
     if (n <= this.#started) this.#complain(`${n} was started behind ${this.#started}`);
     this.#started = n;
+    this.#open.add(n);
+    this.messages++;
+  }
+
+  /** The publisher is gone: what it was not told, it will never be told. */
+  leave() {
+    this.#open.clear();
   }
 
   /** The publisher was told that the message is safe. */
@@ -77,10 +87,6 @@ export class Ledger {
     return this.#last;
   }
 
-  get messages() {
-    return this.#started + 1;
-  }
-
   /** How many different messages arrived. */
   get arrivals() {
     return this.#arrivals.size;
@@ -91,6 +97,11 @@ export class Ledger {
     return this.#awaited.size;
   }
 
+  /** Promises that have not settled. */
+  get unsettled() {
+    return this.#open.size;
+  }
+
   /** Messages of QoS 0 that nobody promised, and nobody got. */
   get dropped() {
     return this.qos === 0 ? this.messages - this.#arrivals.size : 0;
@@ -99,6 +110,7 @@ export class Ledger {
   /** Says at the end what is not as it should be. */
   close() {
     for (const n of this.#awaited) this.#complain(`${n} is lost`);
+    for (const n of this.#open) this.#complain(`${n} never settled`);
     for (const n of this.#arrivals.keys()) {
       if (n > this.#started) this.#complain(`${n} arrived, but nobody sent it`);
     }
@@ -107,5 +119,6 @@ export class Ledger {
   #settle(n, outcome) {
     if (this.#outcomes.has(n)) this.#complain(`${n} settled with ${this.#outcomes.get(n)} and ${outcome}`);
     this.#outcomes.set(n, outcome);
+    this.#open.delete(n);
   }
 }

@@ -7,10 +7,11 @@ const named = (counts, names) =>
 
 /** One thing a line. */
 export function report({ engine, seed, seconds, faults, counts, ...figures }) {
-  const { connections, messages, lost, doubled, repeated, resent, excused, dropped, notices } = figures;
+  const { connections, messages, lost, doubled, unsettled, repeated, resent, excused, dropped, notices } =
+    figures;
   return [
     `${engine}, seed ${seed}: ${faults} faults in ${seconds} s (${named(counts, [...broken, ...interrupted])}), ${connections} connections`,
-    `${messages} messages: lost ${lost}, QoS 2 doubled ${doubled}`,
+    `${messages} messages: lost ${lost}, QoS 2 doubled ${doubled}, promises never settled ${unsettled}`,
     `QoS 1 repeated ${repeated}, QoS 0 not arrived ${dropped}`,
     `QoS 2 sent as new again by a restarted broker ${resent}, handed to a page that was gone before it confirmed ${excused}`,
     ...Object.entries(notices).map(([code, count]) => `notices: ${code} ${count}`),
@@ -28,7 +29,7 @@ export function table(runs) {
     ["messages", ({ messages }) => messages],
     ["**lost at QoS 1 and 2**", ({ lost }) => `**${lost}**`],
     ["**doubled at QoS 2**", ({ doubled }) => `**${doubled}**`],
-    ["promises that never settled", () => 0], // a run with one has failed
+    ["promises that never settled", ({ unsettled }) => unsettled],
     ["repeated at QoS 1", ({ repeated }) => repeated],
     ["not arrived at QoS 0", ({ dropped }) => dropped],
     ["sent as new again by the restarted broker", ({ resent }) => resent],

@@ -45,8 +45,7 @@ export async function runFaults({ engine = "chromium", faults, seed, say = () =>
   const problems = [];
   const problem = (text) => problems.push(text);
 
-  const books = (qos) =>
-    lanes.flatMap(({ up, down }) => [...up, ...down]).filter((book) => book.qos === (qos ?? book.qos));
+  const books = () => lanes.flatMap(({ up, down }) => [...up, ...down]);
   const sum = (figure, list = books()) => list.reduce((all, one) => all + one[figure], 0);
   const moved = () => `${total()} faults, ${sum("arrivals")} messages, ${page.idle.size} clients idle`;
   const until = (reached, what) =>
@@ -88,6 +87,7 @@ export async function runFaults({ engine = "chromium", faults, seed, say = () =>
       await next;
       for (const lane of lanes) {
         lane.ready = false;
+        for (const book of lane.up) book.leave();
         lane.down[2].excuse(UNCONFIRMED);
       }
       start();
@@ -145,6 +145,7 @@ export async function runFaults({ engine = "chromium", faults, seed, say = () =>
     connections: sum("connections", lanes),
     messages: sum("messages"),
     lost: sum("missing"),
+    unsettled: sum("unsettled"),
     doubled: sum("doubled"),
     repeated: sum("repeated"),
     resent: sum("resent"),
