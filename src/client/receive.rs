@@ -235,8 +235,10 @@ impl Core {
         // PUBCOMP "packet identifier not found" still ends the exchange, and the message had been taken before.
         if ack.reason.is_error() && ack.kind != AckKind::PubComp {
             let text = ack.properties.str(PropertyId::ReasonString);
-            let error = Error::refused(ErrorCode::RejectedByServer, ack.reason, text);
-            let error = publication.iter().fold(error, |error, publication| publication.explain(error));
+            let mut error = Error::refused(ErrorCode::RejectedByServer, ack.reason, text);
+            if let Some(publication) = publication {
+                error = publication.explain(error);
+            }
             self.fail(op, OpKind::Publish, error);
         } else if let Some(op) = op {
             self.complete(Completion {

@@ -152,11 +152,10 @@ impl Core {
 
     /// The caller of such a publish has given it up.
     pub(super) fn forget_unsent(&mut self, op: OpId) {
-        let held = self.outbox.held.as_mut().map(|held| &mut held.unsent);
-        for unsent in
-            [Some(&mut self.outbox.ready.unsent), Some(&mut self.unsent), held].into_iter().flatten()
-        {
-            unsent.retain(|(other, _)| *other != op);
+        forget(&mut self.unsent, op);
+        forget(&mut self.outbox.ready.unsent, op);
+        if let Some(held) = &mut self.outbox.held {
+            forget(&mut held.unsent, op);
         }
     }
 
@@ -198,4 +197,8 @@ impl Core {
             self.on_bytes_lost();
         }
     }
+}
+
+fn forget(unsent: &mut Vec<Unsent>, op: OpId) {
+    unsent.retain(|(other, _)| *other != op);
 }

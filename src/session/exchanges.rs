@@ -182,9 +182,14 @@ impl Exchanges {
 
     /// Everything is restored: the identifiers between are free.
     pub(super) fn on_restored(&mut self) {
-        let empty = (1_u16..=u16::MAX).zip(&self.slots).filter(|(_, slot)| slot.is_none());
-        let ids = empty.filter_map(|(id, _)| PacketId::new(id)).filter(|id| !self.marks.is_foreign(*id));
-        self.free = ids.map(|id| id.get() - 1).collect();
+        for (index, slot) in self.slots.iter().enumerate() {
+            if slot.is_none()
+                && let Some(id) = id_of(index)
+                && !self.marks.is_foreign(id)
+            {
+                self.free.push_back(id.get() - 1);
+            }
+        }
     }
 
     fn slot_of(&mut self, id: PacketId) -> Option<&mut Option<Exchange>> {

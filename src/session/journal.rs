@@ -139,8 +139,12 @@ impl Session {
             self.journal.mode = Mode::On;
             self.keep_everything();
         }
-        let mut changes = core::mem::take(&mut self.journal.fresh);
-        changes.retain(|(_, record)| record.is_some());
+        let mut changes = Vec::new();
+        for change in core::mem::take(&mut self.journal.fresh) {
+            if change.1.is_some() {
+                changes.push(change);
+            }
+        }
         for key in core::mem::take(&mut self.journal.gone) {
             changes.push((key, None));
         }
@@ -221,16 +225,24 @@ impl Session {
     /// Joins messages with their exchanges; the rest of them waits again.
     fn put_together(&mut self, found: Found) -> Unusable {
         let Found { mut messages, order, exchanges, mut unclear, mut unusable } = found;
-        let mut order = order.into_sorted_vec();
-        let read = order.len();
-        order.dedup_by_key(|(sequence, _)| *sequence);
-        unusable.damaged += u32::try_from(read - order.len()).unwrap_or_default();
+        let mut sorted: Vec<(u64, usize)> = Vec::new();
+        for entry in order.into_sorted_vec() {
+            if sorted.last().is_some_and(|last| last.0 == entry.0) {
+                unusable.damaged += 1;
+            } else {
+                sorted.push(entry);
+            }
+        }
         let find = |sequence: u64| {
-            let place = order.binary_search_by_key(&sequence, |(sequence, _)| *sequence).ok()?;
-            order.get(place).map(|(_, index)| *index)
+            let place = sorted.binary_search_by_key(&sequence, |(sequence, _)| *sequence).ok()?;
+            sorted.get(place).map(|(_, index)| *index)
         };
         // A key that came twice: what can be read counts.
-        self.journal.gone.retain(|key| find(key - record::message_key(0)).is_none());
+        for key in core::mem::take(&mut self.journal.gone) {
+            if find(key - record::message_key(0)).is_none() {
+                self.journal.gone.push(key);
+            }
+        }
         for (id, sequence, is_published) in exchanges {
             self.last_sequence = self.last_sequence.max(sequence);
             let is_free = self.exchanges.get(id).is_none();
@@ -257,7 +269,7 @@ impl Session {
             self.exchanges.marks.set(id, true);
         }
         self.exchanges.on_restored();
-        for (_, index) in order {
+        for (_, index) in sorted {
             if let Some(publication) = messages.get_mut(index).and_then(Option::take) {
                 self.queue.push(publication);
             }

@@ -101,9 +101,11 @@ impl Marks {
 
     fn wanted(&self) -> Vec<PacketId> {
         let mut wanted = Vec::new();
-        for (id, flags) in (0_u16..=u16::MAX).zip(&self.flags) {
-            if flags & WANTED != 0 {
-                wanted.extend(PacketId::new(id));
+        for (index, flags) in self.flags.iter().enumerate() {
+            if flags & WANTED != 0
+                && let Some(id) = u16::try_from(index).ok().and_then(PacketId::new)
+            {
+                wanted.push(id);
             }
         }
         wanted

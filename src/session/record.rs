@@ -124,11 +124,11 @@ pub(crate) fn message(publication: &Publication, clock: Clock) -> Box<[u8]> {
     }
     let mut record = vec![FORMAT, flags];
     record.extend_from_slice(&expires.to_be_bytes());
-    for part in [topic, properties] {
+    for part in &[topic, properties] {
         // Both had to fit a packet.
         record.extend_from_slice(&u32::try_from(part.len()).unwrap_or_default().to_be_bytes());
     }
-    for part in [topic, properties, packet.payload] {
+    for part in &[topic, properties, packet.payload] {
         record.extend_from_slice(part);
     }
     seal(message_key(publication.sequence), record)
@@ -235,6 +235,11 @@ fn open(key: u64, record: &[u8]) -> Option<&[u8]> {
 
 /// FNV-1a over the key, so that no record passes for another, and the bytes. Each single change of a byte shows.
 fn checksum(key: u64, bytes: &[u8]) -> u32 {
-    let all = key.to_be_bytes().into_iter().chain(bytes.iter().copied());
-    all.fold(0x811C_9DC5, |sum: u32, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    let mut sum = 0x811C_9DC5_u32;
+    for part in &[&key.to_be_bytes()[..], bytes] {
+        for byte in *part {
+            sum = (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+        }
+    }
+    sum
 }
