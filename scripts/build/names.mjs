@@ -28,9 +28,13 @@ export async function shortenNames(from, to) {
   fs.writeFileSync(to.glue, renameGlue(fs.readFileSync(from.glue, "utf8"), JSON.parse(output)));
 }
 
+/** An exported function: its name, then parameters and body, which ends in its first line or where a line begins with }. */
+const FUNCTION = /^export function (\w+)(\(.*\) \{(?:.*\}|[\s\S]*?\n\}.*))$/gm;
+
 /**
  * `glue`: what `wasm-bindgen --target bundler` writes, which leaves instantiation to others. It gets a default export
- * that does it. `names`: imports as `[module, long, short]`, exports as `[long, short]`.
+ * that does it, in which the functions that the module imports are methods: nobody else has a name for them.
+ * `names`: imports as `[module, long, short]`, exports as `[long, short]`.
  */
 export function renameGlue(glue, names) {
   const shortExports = new Map(names.exports);
@@ -38,19 +42,24 @@ export function renameGlue(glue, names) {
     if (shortExports.has(long)) return shortExports.get(long);
     throw new Failure(`the glue of wasm-bindgen uses an export that the module lacks: ${long}`);
   };
-  const provided = new Set(Array.from(glue.matchAll(/^export function (\w+)/gm), ([, name]) => name));
-  const absent = names.imports.filter(([, long]) => !provided.has(long));
-  if (absent.length > 0) {
-    throw new Failure(
-      `the glue of wasm-bindgen lacks imports of the module: ${absent.map(([, long]) => long)}`,
-    );
+  const shortImports = new Map(names.imports.map(([, long, short]) => [long, short]));
+  const imports = [];
+  const rest = glue.replace(FUNCTION, (whole, long, body) => {
+    if (!shortImports.has(long)) return whole;
+    imports.push(shortImports.get(long) + body);
+    shortImports.delete(long);
+    return "";
+  });
+  if (shortImports.size > 0) {
+    throw new Failure(`the glue of wasm-bindgen lacks imports of the module: ${[...shortImports.keys()]}`);
   }
 
-  const renamed = glue.replace(/\bwasm\.(\w+)/g, (_, long) => `wasm.${shortExport(long)}`);
-  const imports = names.imports.map(([, long, short]) => `${short}: ${long}`);
-  return `${renamed}
+  const renamed = (code) => code.replace(/\bwasm\.(\w+)/g, (_, long) => `wasm.${shortExport(long)}`);
+  return `${renamed(rest)}
 export default async function start(module) {
-  const { exports } = await WebAssembly.instantiate(module, { ${MODULE}: { ${imports.join(", ")} } });
+  const { exports } = await WebAssembly.instantiate(module, { ${MODULE}: {
+${renamed(imports.join(",\n"))}
+  } });
   __wbg_set_wasm(exports);
   exports.${shortExport("__wbindgen_start")}();
   return { memory: exports.${shortExport("memory")} };
