@@ -3,6 +3,7 @@
 import fs from "node:fs";
 import { toolEnv } from "../lib/paths.mjs";
 import { Failure, must } from "../lib/run.mjs";
+import { withoutFallbacks } from "./fallbacks.mjs";
 
 const OPTIONS = [
   // These make more bytes, which compress to fewer: what is small and uniform looks alike.
@@ -25,7 +26,8 @@ const MODULE = "a";
 /** Optimises the module `from.wasm` into `to.wasm` and writes the glue that fits it to `to.glue`. */
 export async function shortenNames(from, to) {
   const { output } = await must("wasm-opt", [from.wasm, "-o", to.wasm, ...OPTIONS], { env: toolEnv() });
-  fs.writeFileSync(to.glue, renameGlue(fs.readFileSync(from.glue, "utf8"), JSON.parse(output)));
+  const glue = withoutFallbacks(fs.readFileSync(from.glue, "utf8"));
+  fs.writeFileSync(to.glue, renameGlue(glue, JSON.parse(output)));
 }
 
 /** An exported function: its name, then parameters and body, which ends in its first line or where a line begins with }. */

@@ -14,6 +14,7 @@ const INPUTS = [
   ".cargo",
   "src",
   "scripts/build/wasm.mjs",
+  "scripts/build/fallbacks.mjs",
   "scripts/build/names.mjs",
   "scripts/build/order.mjs",
   "scripts/build/snip.mjs",
