@@ -19,15 +19,23 @@ try {
   exitWith(error);
 }
 
+/** One lane after the other; of those that mostly wait for browsers, two side by side. */
 async function runAll(selected) {
   const display = selected.some((lane) => lane.display) ? await startDisplay() : undefined;
   const results = [];
   try {
-    for (const lane of selected) {
-      const result = await runLane(lane, display);
-      results.push(result);
-      console.log(line(result));
-      if (result.failed > 0) console.log(`${result.output.trimEnd()}\n`);
+    const waiting = [...selected];
+    const runNext = async (fits) => {
+      while (waiting.length > 0 && fits(waiting[0])) {
+        const result = await runLane(waiting.shift(), display);
+        results.push(result);
+        console.log(line(result));
+        if (result.failed > 0) console.log(`${result.output.trimEnd()}\n`);
+      }
+    };
+    while (waiting.length > 0) {
+      await runNext(({ patient }) => !patient);
+      await Promise.all([runNext(({ patient }) => patient), runNext(({ patient }) => patient)]);
     }
   } finally {
     display?.stop();

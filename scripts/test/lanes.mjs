@@ -20,7 +20,7 @@ const covered = new Set();
 /**
  * `command` is one command line or a function that answers one (and throws a `Failure` when the lane cannot run).
  * `group` names lanes to run together; `built` asks for the lane "build" before, `display` for a screen; `env` adds to
- * the environment.
+ * the environment; a `patient` lane leaves the processor to another one most of the time.
  */
 export const lanes = [
   {
@@ -91,6 +91,7 @@ export const lanes = [
     count: node,
     command: nodeTests("tests/e2e", "--test-concurrency=1"),
     built: true,
+    patient: true,
     env: { WASMQTT_ENGINE: engine },
   })),
 ];
