@@ -1,26 +1,13 @@
 //! Plain JavaScript objects for what crosses rarely: what was negotiated, counters, properties.
 //!
-//! Objects are lists of named fields of one type: what makes objects of them is then compiled once, and what a list holds
-//! can depend on what came.
+//! Objects are lists of named fields of one type, not structs: the serialiser is then compiled once, and what a list
+//! holds can depend on what came.
 
 use crate::client::Stats;
 use crate::codec::{Properties, PropertyId, ProtocolVersion, Value};
 use crate::connection::Negotiated;
-use js_sys::{Array, Uint8Array};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use wasm_bindgen::prelude::*;
-
-#[wasm_bindgen]
-extern "C" {
-    /// A plain object.
-    #[wasm_bindgen(js_name = Object)]
-    type Object;
-
-    #[wasm_bindgen(constructor)]
-    fn new() -> Object;
-
-    #[wasm_bindgen(method, indexing_setter)]
-    fn set(this: &Object, name: &str, value: &JsValue);
-}
 
 /// The value of a field.
 enum Field<'a> {
@@ -33,34 +20,38 @@ enum Field<'a> {
     Pairs(Vec<(&'a str, &'a str)>),
 }
 
-impl Field<'_> {
-    fn to_js(&self) -> JsValue {
+/// An object with these fields, in this order.
+struct Object<'a>(Vec<(&'static str, Field<'a>)>);
+
+impl Serialize for Field<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Flag(flag) => (*flag).into(),
-            Self::Number(number) => (*number).into(),
-            Self::Text(text) => (*text).into(),
-            Self::Bytes(bytes) => Uint8Array::from(*bytes).into(),
-            Self::Numbers(numbers) => list(numbers, |number| (*number).into()),
-            Self::Pairs(pairs) => list(pairs, |(name, value)| list(&[name, value], |text| (**text).into())),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::Number(number) => serializer.serialize_f64(*number),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Bytes(bytes) => serializer.serialize_bytes(bytes),
+            Self::Numbers(numbers) => numbers.serialize(serializer),
+            Self::Pairs(pairs) => pairs.serialize(serializer),
         }
     }
 }
 
-fn list<T>(items: &[T], to_js: impl Fn(&T) -> JsValue) -> JsValue {
-    let list = Array::new();
-    for item in items {
-        list.push(&to_js(item));
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, field) in &self.0 {
+            map.serialize_entry(name, field)?;
+        }
+        map.end()
     }
-    list.into()
 }
 
-/// An object with these fields, in this order.
-fn object(fields: &[(&str, Field<'_>)]) -> JsValue {
-    let object = Object::new();
-    for (name, field) in fields {
-        object.set(name, &field.to_js());
+impl Object<'_> {
+    fn into_js(self) -> JsValue {
+        let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
+        // Fails only for keys that are no strings.
+        self.serialize(&serializer).unwrap_or_default()
     }
-    object.into()
 }
 
 /// What the server has agreed to: what it sent, then what holds whether it was sent or not.
@@ -82,12 +73,12 @@ pub(super) fn server_info(negotiated: &Negotiated) -> JsValue {
         ("subscriptionIdentifiersAvailable", Field::Flag(limits.subscription_identifiers)),
         ("sharedSubscriptionAvailable", Field::Flag(limits.shared_subscriptions)),
     ]);
-    object(&fields)
+    Object(fields).into_js()
 }
 
 /// The properties of a message or an acknowledgement under their names; absent ones are absent.
 pub(super) fn properties(block: Properties<'_>) -> JsValue {
-    object(&fields(block))
+    Object(fields(block)).into_js()
 }
 
 /// Counters as JavaScript numbers, exact up to 2^53.
@@ -108,7 +99,7 @@ pub(super) fn stats(stats: &Stats) -> JsValue {
         ("subscriptions", u64::from(stats.subscriptions)),
     ];
     let fields = counters.map(|(name, counter)| (name, Field::Number(counter as f64)));
-    object(&fields)
+    Object(fields.into()).into_js()
 }
 
 /// A field for each property. Those that may be repeated become one list.
