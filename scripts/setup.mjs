@@ -1,5 +1,5 @@
 // Installs what the project's commands need, and only what is missing. Uses nothing but Node itself.
-//   node scripts/setup.mjs [build] [demo] [test] [gateway] [coverage] [mutants] [fuzz]      (no argument: the first three)
+//   node scripts/setup.mjs [build] [demo] [test] [gateway] [bench] [coverage] [mutants] [fuzz]      (no argument: the first three)
 
 import { withLock } from "./lib/lock.mjs";
 import { at, isMain } from "./lib/paths.mjs";
@@ -26,6 +26,7 @@ const GROUPS = {
   demo: BUILD,
   test: TEST,
   gateway: [gatewayPackages, npmPackages()],
+  bench: [npmPackages("bench")],
   coverage: [rustToolchain, llvmTools, cargoTools("coverage")],
   mutants: [rustToolchain, cargoTools("mutants")],
   fuzz: [rustToolchain, cargoTools("fuzz")],

@@ -20,7 +20,9 @@ export class Connection {
   #acks = { first: PUBACK, ids: [], next: 0, hold: 0, total: 0 };
   #count = 0;
   #window;
+  #armed = 0;
   #onCount = () => {};
+  #onQuiet = () => {};
   echo = false;
 
   constructor(socket) {
@@ -37,6 +39,11 @@ export class Connection {
     this.#limit = options.qos > 0 ? IN_FLIGHT : Number.POSITIVE_INFINITY;
   }
 
+  /** How many messages `flood` sends when it is asked for these: whole frames. */
+  planned(messages) {
+    return this.#flood.planned(messages);
+  }
+
   /** Sends at least `messages` messages; answers how many exactly. */
   flood(messages) {
     const exactly = this.#flood.order(messages);
@@ -51,6 +58,7 @@ export class Connection {
   count({ hold = 0, total = 0, echo = false } = {}) {
     this.#count = 0;
     this.#window = undefined;
+    this.#armed = performance.now();
     this.echo = echo;
     Object.assign(this.#acks, { hold, total });
   }
@@ -59,12 +67,22 @@ export class Connection {
   counted(total) {
     return new Promise((resolve) => {
       this.#onCount = () => {
-        if (this.#count < total) return;
+        if (this.#count < total || total === 0) return;
         this.#onCount = () => {};
-        const { first, from, last } = this.#window ?? { first: 0, from: 0, last: 0 };
-        resolve({ count: this.#count, rate: (1000 * (this.#count - first)) / Math.max(last - from, 0.001) });
+        const { first, from, last } = this.#window;
+        // A burst that came in one piece has no rate but that since the counting began.
+        const [count, start] = first < total ? [this.#count - first, from] : [this.#count, this.#armed];
+        resolve({ count: this.#count, rate: (1000 * count) / (last - start) });
       };
       this.#onCount();
+    });
+  }
+
+  /** Resolves when the client has acknowledged all that the flood sent. */
+  quiet() {
+    return new Promise((resolve) => {
+      this.#onQuiet = () => this.#flying === 0 && resolve();
+      this.#onQuiet();
     });
   }
 
@@ -76,6 +94,7 @@ export class Connection {
     this.#release();
     this.#answer();
     this.#pour();
+    this.#onQuiet();
   }
 
   #clock() {
@@ -156,7 +175,8 @@ export class Connection {
 
   #pour() {
     if (this.#flood && this.#flying < this.#limit && !this.#socket.writableNeedDrain) {
-      this.#flying += this.#flood.write(this.#socket, this.#limit - this.#flying);
+      const sent = this.#flood.write(this.#socket, this.#limit - this.#flying);
+      if (this.#limit === IN_FLIGHT) this.#flying += sent;
     }
   }
 

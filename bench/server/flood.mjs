@@ -41,11 +41,16 @@ export class Flood {
     this.#block = block;
   }
 
-  /** Asks for at least `messages` more. Answers how many these are in whole frames. */
+  /** How many messages these are in whole frames. */
+  planned(messages) {
+    return Math.ceil(messages / this.#block.perFrame) * this.#block.perFrame;
+  }
+
+  /** Asks for at least `messages` more. Answers how many exactly. */
   order(messages) {
-    const frames = Math.ceil(messages / this.#block.perFrame);
-    this.#left += frames;
-    return frames * this.#block.perFrame;
+    const exactly = this.planned(messages);
+    this.#left += exactly / this.#block.perFrame;
+    return exactly;
   }
 
   /** Writes at most `most` frames while the socket takes them. Answers how many it wrote. */

@@ -8,7 +8,9 @@ let current; // the client that connected last; the benchmark has one at a time
 /** What can be asked for; each answers something that fits into a message. */
 const ACTIONS = {
   prepare: (options) => current.prepare(options),
+  planned: ({ messages }) => current.planned(messages),
   flood: ({ messages }) => current.flood(messages),
+  quiet: () => current.quiet(),
   count: (options) => current.count(options),
   counted: ({ total }) => current.counted(total),
 };

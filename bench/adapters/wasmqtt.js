@@ -1,0 +1,33 @@
+// This project's package, as an application has it after its bundler.
+import { createClient } from "wasmqtt";
+
+// The limits are those of the other clients here: none worth mentioning.
+const ROOM = { maxMessages: 1_000_000, maxBytes: 1 << 28 };
+
+export default function wasmqtt() {
+  let client;
+  const make = (url, clientId) =>
+    createClient(url, { clientId, protocolVersion: 4, whenClientIdInUse: "ignore", offlineQueue: ROOM });
+  return {
+    async open(url, clientId) {
+      client = make(url, clientId);
+      await client.start();
+    },
+    subscribe: (filter, qos, handler) =>
+      client.subscribe(filter, { qos }, (message) => handler(message.topic, message.payload)),
+    route: (filters, handler) =>
+      Promise.all(
+        filters.map((filter) =>
+          client.subscribe(filter, {}, (message) => handler(message.topic, message.payload)),
+        ),
+      ),
+    publish(topic, payload, qos, done) {
+      client.publish(topic, payload, { qos }).then(() => done(), done);
+    },
+    hold(url, clientId) {
+      client = make(url, clientId);
+    },
+    start: () => client.start(),
+    close: () => client.close({ force: true }),
+  };
+}

@@ -1,0 +1,20 @@
+// Writes what a run found: JSON, Markdown and a plot.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { at } from "../../scripts/lib/paths.mjs";
+import { writeSection } from "../../scripts/lib/section.mjs";
+import { plot } from "./plot.mjs";
+import { tables } from "./tables.mjs";
+
+/** Below .work/bench, or with `record` in the documentation. Answers the Markdown and where the rest is. */
+export function report(run, { record }) {
+  const text = tables(run);
+  const json = record ? at("docs", "performance.json") : at(".work", "bench", "results.json");
+  const image = record ? at("docs", "images", "performance.svg") : at(".work", "bench", "results.svg");
+  mkdirSync(dirname(json), { recursive: true });
+  writeFileSync(json, `${JSON.stringify(run)}\n`);
+  writeFileSync(image, plot(run));
+  if (record) writeSection(at("docs", "performance.md"), "results", text);
+  else writeFileSync(at(".work", "bench", "results.md"), `${text}\n`);
+  return `${text}\n\nwritten: ${json}, ${image}`;
+}

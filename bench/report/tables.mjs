@@ -1,0 +1,142 @@
+// The results as Markdown.
+import { CLIENTS } from "../run/clients.mjs";
+import { SCENARIOS } from "../run/scenarios.mjs";
+import { GOALS } from "./goals.mjs";
+import { figuresOf, short } from "./stats.mjs";
+
+const MIB = 1 << 20;
+const QUIET = 0.5; // load average below which a machine counts as idle
+
+/** Each figure with its tables; `scale` divides, `digits` of what. */
+const FIGURES = [
+  { name: "rate", title: "Messages a second", ratios: true },
+  { name: "cpu", title: "Main-thread CPU a message, µs", ratios: true },
+  { name: "ms", title: "Offline queue: from `start` to the last settled publish, ms" },
+  { name: "longest", title: "Offline queue: longest main-thread task, ms (0: none over 50)" },
+  { name: "p50", title: "Round trip, median, ms", ratios: true },
+  { name: "p99", title: "Round trip, 99th percentile, ms" },
+  { name: "cold", title: "Import to CONNACK, nothing cached, ms" },
+  { name: "warm", title: "Import to CONNACK, loaded before, ms" },
+  { name: "heap", title: "JavaScript heap at rest, MiB", scale: MIB },
+  { name: "wasm", title: "WebAssembly memory, MiB", scale: MIB },
+  { name: "growth", title: "JavaScript heap after many messages, KiB more", scale: 1024 },
+];
+
+export function tables(run) {
+  const figure = figuresOf(run);
+  const parts = [surroundings(run), goals(run, figure)];
+  for (const one of FIGURES) parts.push(...table(one, run, figure));
+  parts.push(bytes(run), failures(run), ceiling(run));
+  return parts.filter(Boolean).join("\n\n");
+}
+
+/** What was measured, with what, and whether it can be believed. */
+function surroundings({ date, plan, chromium, mosquitto, machine, versions }) {
+  const { before, after } = machine;
+  const names = CLIENTS.filter(({ id }) => versions[id]).map(({ id, name }) => `${name} ${versions[id]}`);
+  const load = `load average ${before.load.toFixed(1)} before and ${after.load.toFixed(1)} after`;
+  const busy =
+    before.load > QUIET
+      ? `**The machine was busy with other things (${load}): compare within a row, and trust no single figure.**`
+      : `The machine was idle before (${load}).`;
+  return [
+    `${date}, Chromium ${chromium}, Mosquitto ${mosquitto}, ${before.cores} × ${before.cpu}.`,
+    `${names.join(", ")}. Plan "${plan.name}": ${plan.rounds} rounds of ${plan.seconds} s for each client.`,
+    busy,
+  ].join("\n");
+}
+
+function goals({ sizes }, figure) {
+  const of = (...where) => figure(...where)?.median ?? Number.NaN;
+  const size = {
+    scenario: "",
+    what: "default entry, brotli bytes",
+    atMost: 40_960,
+    value: () => sizes.wasmqtt,
+  };
+  const title = (id) => SCENARIOS.find((scenario) => scenario.id === id)?.title ?? "";
+  const rows = [...GOALS, size].flatMap(({ scenario, what, atLeast, atMost, value }) => {
+    const seen = value(of);
+    if (Number.isNaN(seen)) return [];
+    const met = atLeast === undefined ? seen <= atMost : seen >= atLeast;
+    const goal = atLeast === undefined ? `at most ${short(atMost)}` : `at least ${short(atLeast)}`;
+    return [
+      `| ${named(scenario, title(scenario))} | ${what} | ${goal} | ${short(seen)} | ${met ? "yes" : "**no**"} |`,
+    ];
+  });
+  return [
+    "### Goals",
+    "",
+    "| what | figure | goal | seen | met |",
+    "| --- | --- | ---: | ---: | --- |",
+    ...rows,
+  ].join("\n");
+}
+
+/** Medians with the lowest and highest, and where asked for how many times the bare WebSocket's and MQTT.js's ours is. */
+function table({ name, title, ratios = false, scale = 1 }, { results }, figure) {
+  const rows = SCENARIOS.filter(({ id }) => CLIENTS.some((client) => figure(id, client.id, name)));
+  if (rows.length === 0) return [];
+  const head = ["", ...CLIENTS.map((client) => client.name), ...(ratios ? ["÷ bare", "÷ MQTT.js"] : [])];
+  const lines = rows.map(({ id, title: scenario }) => {
+    const cells = CLIENTS.map((client) => cell(figure(id, client.id, name), results[id][client.id], scale));
+    const ours = figure(id, "wasmqtt", name)?.median;
+    const over = (other) => {
+      const theirs = figure(id, other, name)?.median;
+      return ours > 0 && theirs > 0 ? short(ours / theirs) : "–";
+    };
+    return [named(id, scenario), ...cells, ...(ratios ? [over("raw"), over("mqttjs")] : [])];
+  });
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  const rule = ["---", ...head.slice(1).map(() => "---:")];
+  return [`### ${title}`, [head, rule, ...lines].map(line).join("\n")];
+}
+
+function cell(found, outcome, scale) {
+  if (!found) return outcome?.error ? "fails" : "–";
+  const { median, low, high, count } = found;
+  const spread = count > 1 ? ` (${short(low / scale)}–${short(high / scale)})` : "";
+  return `${short(median / scale)}${spread}`;
+}
+
+function named(id, title) {
+  const group = /^(receive|publish|offline|mosquitto)/.exec(id)?.[0];
+  return group === "receive" || group === "publish" || group === "offline" ? `${group} ${title}` : title;
+}
+
+function bytes({ sizes }) {
+  const lines = CLIENTS.filter(({ id }) => sizes[id]).map(
+    ({ id, name }) => `| ${name} | ${short(sizes[id])} |`,
+  );
+  return [
+    "### Bytes over the wire, bundled and compressed with brotli",
+    "",
+    "| | bytes |",
+    "| --- | ---: |",
+    ...lines,
+  ].join("\n");
+}
+
+function failures({ results }) {
+  const name = (id) => CLIENTS.find((client) => client.id === id).name;
+  const lines = Object.entries(results).flatMap(([scenario, outcomes]) =>
+    Object.entries(outcomes)
+      .filter(([, { error }]) => error)
+      .map(([client, { error }]) => `- ${name(client)}, ${scenario}: ${error}`),
+  );
+  return lines.length > 0 ? ["### What failed", "", ...lines].join("\n") : "";
+}
+
+function ceiling({ ceiling }) {
+  const lines = Object.entries(ceiling).map(([size, of]) => {
+    const cells = [of.sendsAlone, of.sendsPacked, of.takesAlone, of.takesPacked].map(short);
+    return `| ${size} B | ${cells.join(" | ")} |`;
+  });
+  return [
+    "### The load server by itself, messages a second",
+    "",
+    "| | sends, one in a frame | sends packed | takes, one in a frame | takes packed |",
+    "| --- | ---: | ---: | ---: | ---: |",
+    ...lines,
+  ].join("\n");
+}

@@ -1,0 +1,66 @@
+// Chromium without a driver in between, so that nothing but the page and its accounting is measured.
+import { which } from "../../scripts/lib/which.mjs";
+import { chromiumArguments } from "../../tests/rig/browsers.mjs";
+import { launch } from "../../tests/rig/process.mjs";
+import { temporaryFolder } from "../../tests/rig/rig.mjs";
+import { openTab } from "../../tests/rig/tab.mjs";
+
+const AWAKE = [
+  "--disable-background-timer-throttling",
+  "--disable-renderer-backgrounding",
+  "--disable-backgrounding-occluded-windows",
+];
+
+/** Resolves with `{ version, newTab(origin), stop() }`. */
+export async function startChromium() {
+  const folder = temporaryFolder();
+  const args = [
+    ...chromiumArguments,
+    ...AWAKE,
+    `--user-data-dir=${folder.path}`,
+    "--remote-debugging-port=0",
+    "about:blank",
+  ];
+  const chromium = await launch(which("chromium") ?? "chromium", args, {
+    ready: /DevTools listening on ws:\/\/(127\.0\.0\.1:\d+)\//,
+    env: { ...process.env, HOME: folder.path },
+  });
+  const address = chromium.match[1];
+  const { Browser } = await (await fetch(`http://${address}/json/version`)).json();
+  const stop = async () => {
+    await chromium.stop();
+    await folder.stop();
+  };
+  return { version: Browser.replace(/^.*\//, ""), newTab: (origin) => newTab(address, origin), stop };
+}
+
+async function newTab(address, origin) {
+  const tab = await openTab(address);
+  await Promise.all(["Performance.enable", "HeapProfiler.enable"].map((method) => tab.send(method)));
+  const metric = async (name) => {
+    const { metrics } = await tab.send("Performance.getMetrics");
+    return metrics.find((one) => one.name === name).value;
+  };
+  return {
+    /** A page without a past. */
+    load: () => tab.get(`${origin}/`),
+    /** Calls a function of the page's `bench`. */
+    call: (name, ...args) => tab.executeScript(`return bench.${name}(...arguments)`, ...args),
+    async collectGarbage() {
+      await tab.send("HeapProfiler.collectGarbage");
+    },
+    /** Bytes of JavaScript that is still reachable. */
+    async heap() {
+      await tab.send("HeapProfiler.collectGarbage");
+      return (await tab.send("Runtime.getHeapUsage")).usedSize;
+    },
+    /** What `action` resolves with, and the seconds of CPU time that the page's main thread had meanwhile. */
+    async cpu(action) {
+      const before = await metric("ThreadTime");
+      const result = await action();
+      return { result, seconds: (await metric("ThreadTime")) - before };
+    },
+    clearStorage: () => tab.executeScript("localStorage.clear()"),
+    close: () => tab.close(),
+  };
+}

@@ -1,0 +1,72 @@
+// What is measured: the rows of docs/performance.md. `kind` names a function of measure.mjs.
+
+const FRAME = 16_384;
+const ROUTES = 10_000;
+
+/** Filters of a large application, and topics that match exactly one of them each. */
+export const exactRoutes = Array.from({ length: ROUTES }, (_, i) => `site/${i % 100}/device/${i}/state`);
+export const wildRoutes = Array.from({ length: ROUTES }, (_, i) => `site/${i % 100}/device/${i}/+`);
+
+const receive = (id, title, options) => ({ id, title, kind: "receive", qos: 0, frameBytes: 0, ...options });
+const publish = (id, title, options) => ({ id, title, kind: "publish", ...options });
+const offline = (id, title, options) => ({
+  id,
+  title,
+  kind: "offline",
+  size: 256,
+  slow: true,
+  only: ["wasmqtt", "mqttjs"], // the others cannot be given a message before they connect
+  ...options,
+});
+
+export const SCENARIOS = [
+  receive("receive-256", "QoS 0, 256 B, one packet a frame", { size: 256 }),
+  receive("receive-16-packed", "QoS 0, 16 B, 16 KiB frames", { size: 16, frameBytes: FRAME }),
+  receive("receive-256-packed", "QoS 0, 256 B, 16 KiB frames", { size: 256, frameBytes: FRAME }),
+  receive("receive-qos1", "QoS 1, 256 B", { size: 256, qos: 1 }),
+  receive("receive-qos2", "QoS 2, 256 B", { size: 256, qos: 2 }),
+  receive("receive-64k", "QoS 0, 64 KiB", { size: 1 << 16 }),
+  receive("receive-1m", "QoS 0, 1 MiB", { size: 1 << 20 }),
+  publish("publish-16", "QoS 0, 16 B", { size: 16, qos: 0, window: 1000 }),
+  publish("publish-256", "QoS 0, 256 B", { size: 256, qos: 0, window: 1000 }),
+  publish("publish-4k", "QoS 0, 4 KiB", { size: 4096, qos: 0, window: 1000 }),
+  publish("publish-qos1", "QoS 1, 256 B, 100 in flight", { size: 256, qos: 1, window: 100 }),
+  publish("publish-qos2", "QoS 2, 256 B, 100 in flight", { size: 256, qos: 2, window: 100 }),
+  { id: "flight", title: "QoS 1, 256 B, 60,000 in flight", kind: "flight", size: 256, slow: true },
+  {
+    id: "routes-exact",
+    title: "10,000 exact filters",
+    kind: "routes",
+    filters: exactRoutes,
+    topics: exactRoutes,
+  },
+  {
+    id: "routes-wild",
+    title: "10,000 filters with +",
+    kind: "routes",
+    filters: wildRoutes,
+    topics: exactRoutes,
+  },
+  offline("offline-qos1", "10,000 × QoS 1", { qos: 1, count: 10_000 }),
+  offline("offline-qos0", "10,000 × QoS 0", { qos: 0, count: 10_000 }),
+  offline("offline-large", "100,000 × QoS 0", { qos: 0, count: 100_000, only: ["wasmqtt"] }),
+  { id: "latency", title: "round trip, QoS 0, 256 B", kind: "latency", size: 256 },
+  { id: "start", title: "import to CONNACK", kind: "start" },
+  { id: "memory", title: "after many messages", kind: "memory", only: ["wasmqtt", "mqttjs"], once: true },
+  {
+    id: "mosquitto-latency",
+    title: "round trip through Mosquitto",
+    kind: "latency",
+    size: 256,
+    broker: true,
+  },
+  {
+    id: "mosquitto-loop",
+    title: "QoS 1, 256 B, to itself through Mosquitto",
+    kind: "loop",
+    size: 256,
+    qos: 1,
+    window: 100,
+    broker: true,
+  },
+];
