@@ -20,7 +20,7 @@ import type {
   UnsubscribeOptions,
   Will,
 } from "./options.js";
-import type { OperationOptions, Payload, PublishProperties, QoS, UserProperties } from "./types.js";
+import type { OperationOptions, Payload, QoS, UserProperties } from "./types.js";
 import { assertWellFormed, encode } from "./utf8.js";
 
 const QOS: Kind = [0, 1, 2];
@@ -35,44 +35,41 @@ const PUBLISH_PROPERTIES: Schema = { ...REPLY_PROPERTIES, responseTopic: "string
 const REPLY: Schema = { ...CONTROL, ...REPLY_PROPERTIES, qos: QOS };
 const UNTIL = ["queued", "stored", "sent", "acknowledged"] as const;
 const PUBLISH: Schema = { ...REPLY, ...PUBLISH_PROPERTIES, retain: "boolean", until: UNTIL };
+const WILL_PROPERTIES: Schema = { ...PUBLISH_PROPERTIES, delayInterval: "integer" };
 const WILL: Schema = {
-  ...PUBLISH_PROPERTIES,
+  ...WILL_PROPERTIES,
   topic: "string",
   payload: "payload",
   qos: QOS,
   retain: "boolean",
-  delayInterval: "integer",
 };
-const SUBSCRIBE: Schema = {
-  ...CONTROL,
+const USER_PROPERTIES: Schema = { userProperties: "pairs" };
+const SUBSCRIPTION: Schema = {
+  ...USER_PROPERTIES,
   qos: QOS,
   noLocal: "boolean",
   retainAsPublished: "boolean",
   retainHandling: QOS,
-  userProperties: "pairs",
-  buffer: "object",
 };
-const UNSUBSCRIBE: Schema = { ...CONTROL, userProperties: "pairs" };
+const SUBSCRIBE: Schema = { ...CONTROL, ...SUBSCRIPTION, buffer: "object" };
+const UNSUBSCRIBE: Schema = { ...CONTROL, ...USER_PROPERTIES };
 const BUFFER: Schema = { max: "integer", overflow: ["drop-oldest", "drop-newest", "latest-per-topic"] };
-const CLOSE: Schema = {
-  signal: "object",
-  timeout: "integer",
-  force: "boolean",
+const DISCONNECT: Schema = {
+  ...USER_PROPERTIES,
   reasonCode: "integer",
   sessionExpiryInterval: "integer",
   reasonString: "string",
-  userProperties: "pairs",
 };
-const RECONNECT: Schema = {
+const CLOSE: Schema = { ...CONTROL, ...DISCONNECT, timeout: "integer", force: "boolean" };
+const DELAYS: Schema = {
   minDelay: "integer",
   maxDelay: "integer",
   factor: "number",
   jitter: "number",
   maxAttempts: "integer",
   stableAfter: "integer",
-  retryInitial: "boolean",
-  retryIf: "function",
 };
+const RECONNECT: Schema = { ...DELAYS, retryInitial: "boolean", retryIf: "function" };
 const REDIRECT: Schema = { allow: "function", maxRedirects: "integer" };
 const USER: Schema = { username: "string", password: "secret" };
 const CREDENTIALS: Schema = { ...USER, expiresIn: "number" };
@@ -82,7 +79,8 @@ const AUTHENTICATOR: Schema = { method: "string", start: "function", respond: "f
 const ONE_DAY = 86_400;
 const OVERFLOWS = ["reject", "drop-oldest", "drop-newest"] as const;
 const LIFECYCLES = ["stay", "close-when-hidden"] as const;
-const OFFLINE_QUEUE: Schema = { maxMessages: "integer", maxBytes: "integer", overflow: OVERFLOWS };
+const QUEUE_LIMITS: Schema = { maxMessages: "integer", maxBytes: "integer" };
+const OFFLINE_QUEUE: Schema = { ...QUEUE_LIMITS, overflow: OVERFLOWS };
 const STORE: Schema = {
   open: "function",
   name: "string",
@@ -91,19 +89,47 @@ const STORE: Schema = {
   durability: ["relaxed", "strict"],
 };
 const PROPERTIES: Schema = {
+  ...USER_PROPERTIES,
   requestResponseInformation: "boolean",
   requestProblemInformation: "boolean",
-  userProperties: "pairs",
 };
-const CLIENT: Schema = {
-  protocolVersion: [4, 5, "auto"],
-  clientId: "string",
-  whenClientIdInUse: ["fail", "wait", "ignore"],
+/** Those that the engine takes as they are. */
+const ENGINE: Schema = {
   cleanStart: "boolean",
   sessionExpiryInterval: "integer",
   keepAlive: "integer",
   pingTimeout: "integer",
   connectTimeout: "integer",
+  poisonLimit: "integer",
+  requeueQos2: "boolean",
+  maximumPacketSize: "integer",
+  receiveMaximum: "integer",
+  topicAliasMaximum: "integer",
+  manualAck: "boolean",
+};
+const DEFAULTS = {
+  keepAlive: 45,
+  connectTimeout: 20_000,
+  pingTimeout: 10_000,
+  maximumPacketSize: 16 * 2 ** 20,
+  receiveMaximum: 65_535,
+  topicAliasMaximum: 32,
+  minDelay: 1000,
+  maxDelay: 60_000,
+  factor: 2,
+  jitter: 1,
+  maxAttempts: 0,
+  stableAfter: 10_000,
+  poisonLimit: 0,
+  maxMessages: 100_000,
+  maxBytes: 16 * 2 ** 20,
+  manualAck: false,
+  requeueQos2: false,
+};
+const CLIENT: Schema = {
+  protocolVersion: [4, 5, "auto"],
+  clientId: "string",
+  whenClientIdInUse: ["fail", "wait", "ignore"],
   will: "object",
   ...USER,
   credentials: "function",
@@ -113,17 +139,12 @@ const CLIENT: Schema = {
   reconnect: "switchable",
   lifecycle: LIFECYCLES,
   redirect: "switchable",
-  poisonLimit: "integer",
   offlineQueue: "object",
-  requeueQos2: "boolean",
   store: "store",
-  maximumPacketSize: "integer",
-  receiveMaximum: "integer",
-  topicAliasMaximum: "integer",
   responseTopic: "string",
-  manualAck: "boolean",
   webSocket: "function",
   logger: "object",
+  ...ENGINE,
 };
 
 /** Checks everything that can be checked without the engine, and gives it the engine's shape. */
@@ -145,40 +166,22 @@ export function engineOptions(options: ClientOptions): Omit<EngineOptions, "serv
   if (options.authenticator) check(options.authenticator, AUTHENTICATOR, "authenticator.");
 
   return {
+    ...DEFAULTS,
+    cleanStart: !durable,
+    ...(durable && { sessionExpiryInterval: ONE_DAY }),
+    ...fields<Partial<EngineOptions>>(ENGINE, options),
+    ...fields<Partial<EngineOptions>>(PROPERTIES, properties),
+    ...fields<Partial<EngineOptions>>(DELAYS, reconnect),
+    ...fields<Partial<EngineOptions>>(QUEUE_LIMITS, offlineQueue),
     protocolVersion: options.protocolVersion === "auto" ? 0 : (options.protocolVersion ?? 0),
     clientId: options.clientId ?? `wasmqtt${randomText()}`,
-    cleanStart: options.cleanStart ?? !durable,
-    keepAlive: options.keepAlive ?? 45,
-    connectTimeout: options.connectTimeout ?? 20_000,
-    pingTimeout: options.pingTimeout ?? 10_000,
-    maximumPacketSize: options.maximumPacketSize ?? 16 * 2 ** 20,
-    receiveMaximum: options.receiveMaximum ?? 65_535,
-    topicAliasMaximum: options.topicAliasMaximum ?? 32,
     reconnect: options.reconnect !== false,
-    minDelay: reconnect.minDelay ?? 1000,
-    maxDelay: reconnect.maxDelay ?? 60_000,
-    factor: reconnect.factor ?? 2,
-    jitter: reconnect.jitter ?? 1,
-    maxAttempts: reconnect.maxAttempts ?? 0,
-    stableAfter: reconnect.stableAfter ?? 10_000,
     maxRedirects: redirect ? (redirect.maxRedirects ?? 5) : 0,
-    poisonLimit: options.poisonLimit ?? 0,
     closeWhenHidden: options.lifecycle === LIFECYCLES[1],
-    maxMessages: offlineQueue.maxMessages ?? 100_000,
-    maxBytes: offlineQueue.maxBytes ?? 16 * 2 ** 20,
     overflow: OVERFLOWS.indexOf(offlineQueue.overflow ?? "reject"),
-    manualAck: options.manualAck ?? false,
-    requeueQos2: options.requeueQos2 ?? false,
     durable,
     seed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
-    ...defined({
-      sessionExpiryInterval: options.sessionExpiryInterval ?? (durable ? ONE_DAY : undefined),
-      authenticationMethod: options.authenticator?.method,
-      requestResponseInformation: properties.requestResponseInformation,
-      requestProblemInformation: properties.requestProblemInformation,
-      userProperties: flat(properties.userProperties),
-      will: will && engineWill(will),
-    }),
+    ...defined({ authenticationMethod: options.authenticator?.method, will: will && engineWill(will) }),
   };
 }
 
@@ -210,7 +213,7 @@ export function publishArguments(
   if (until === "stored" && !(isDurable && qos > 0)) {
     invalidArgument("until", "A message is stored with QoS 1 and 2, by a client with a `store`.");
   }
-  const properties = rawProperties(options);
+  const properties = fields<RawProperties>(PUBLISH_PROPERTIES, options);
   return [
     flags(options) | (Number(until !== "acknowledged") << 3),
     Object.keys(properties).length > 0 ? properties : undefined,
@@ -221,26 +224,25 @@ export function subscribeArguments(options: SubscribeOptions): RawSubscribeOptio
   check(options, SUBSCRIBE);
   check(options.buffer ?? {}, BUFFER, "buffer.");
   return {
-    qos: options.qos ?? 0,
-    noLocal: options.noLocal ?? false,
-    retainAsPublished: options.retainAsPublished ?? false,
-    retainHandling: options.retainHandling ?? 0,
-    ...defined({ userProperties: flat(options.userProperties) }),
+    qos: 0,
+    noLocal: false,
+    retainAsPublished: false,
+    retainHandling: 0,
+    ...fields<Partial<RawSubscribeOptions>>(SUBSCRIPTION, options),
   };
 }
 
 export function unsubscribeArguments(options: UnsubscribeOptions): RawUnsubscribeOptions {
   check(options, UNSUBSCRIBE);
-  return defined({ userProperties: flat(options.userProperties) });
+  return fields(USER_PROPERTIES, options);
 }
 
 export function closeArguments(options: CloseOptions): RawDisconnect {
   check(options, CLOSE);
-  const { sessionExpiryInterval, reasonString } = options;
   return {
-    reasonCode: options.reasonCode ?? 0,
+    reasonCode: 0,
     drainTimeout: options.timeout ?? 5000,
-    ...defined({ sessionExpiryInterval, reasonString, userProperties: flat(options.userProperties) }),
+    ...fields<Partial<RawDisconnect>>(DISCONNECT, options),
   };
 }
 
@@ -278,8 +280,7 @@ function engineWill(will: Will): NonNullable<EngineOptions["will"]> {
     topic: will.topic,
     payload: payloadBytes(will.payload ?? ""),
     flags: flags(will),
-    ...rawProperties(will),
-    ...defined({ delayInterval: will.delayInterval }),
+    ...fields<RawProperties & { delayInterval?: number }>(WILL_PROPERTIES, will),
   };
 }
 
@@ -287,19 +288,13 @@ function flags({ qos = 0, retain = false }: { qos?: QoS; retain?: boolean }): nu
   return qos | (Number(retain) << 2);
 }
 
-function rawProperties(from: PublishProperties): RawProperties {
-  return defined({
-    payloadFormatIndicator: from.payloadFormatIndicator,
-    messageExpiryInterval: from.messageExpiryInterval,
-    contentType: from.contentType,
-    responseTopic: from.responseTopic,
-    correlationData: from.correlationData,
-    userProperties: flat(from.userProperties),
+/** Those of `options` that `schema` names, as the engine takes them. `T` is what it takes. */
+function fields<T extends object>(schema: Schema, options: object): T {
+  const given = Object.entries(schema).map(([name, kind]) => {
+    const value = (options as Record<string, unknown>)[name];
+    return [name, kind === "pairs" ? (value as UserProperties | undefined)?.flat() : value];
   });
-}
-
-function flat(pairs: UserProperties | undefined): string[] | undefined {
-  return pairs?.flat();
+  return defined(Object.fromEntries(given)) as T;
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
