@@ -19,9 +19,11 @@ export function createFrom(source: DefaultSource, url: UrlSource, options?: Clie
 export async function connectFrom(
   source: DefaultSource,
   url: UrlSource,
-  { signal, timeout, ...options }: ConnectOptions = {},
+  options: ConnectOptions = {},
 ): Promise<MqttClient> {
-  const client = createFrom(source, url, options);
+  if (Object(options) !== options) return createFrom(source, url, options); // which throws
+  const { signal, timeout, ...rest } = options;
+  const client = createFrom(source, url, rest);
   await client.start({ ...(signal && { signal }), ...(timeout !== undefined && { timeout }) });
   return client;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MqttClient } from "../../js/src/client.js";
 import { MqttError } from "../../js/src/errors.js";
+import { connectFrom } from "../../js/src/factory.js";
 import { connectFake, createFake, fakeGlue, resolveTarget, turn } from "./support/fake.js";
 
 const refused = () => new MqttError("connect-failed");
@@ -27,6 +28,13 @@ test("wrong options and URLs throw when the client is made", () => {
   const load = async () => fakeGlue();
   assert.throws(() => new MqttClient(load, "wss://h", { keepalive: 5 } as never), { code: "invalid-option" });
   assert.throws(() => new MqttClient(load, "mqtt://h"), { code: "invalid-url" });
+});
+
+test("connect refuses what is no options", async () => {
+  for (const options of [null, 5, "wss://h"]) {
+    const connecting = connectFrom(() => undefined, "wss://h", options as never);
+    await assert.rejects(connecting, { code: "invalid-option" }, String(options));
+  }
 });
 
 test("the first failure ends it by default, and everything that waits", async () => {
