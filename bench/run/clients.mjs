@@ -5,7 +5,10 @@ import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "esbuild";
 import { at } from "../../scripts/lib/paths.mjs";
 
-/** In the order of the tables. `take` is what an application imports: the bytes of the rest of the adapter do not count. */
+/**
+ * In the order of the tables. `take` is what an application imports: the bytes of the rest of the adapter do not count.
+ * `highestQos`: what its documentation promises, where that is not all.
+ */
 export const CLIENTS = [
   { id: "raw", name: "bare WebSocket" },
   { id: "wasmqtt", name: "wasmqtt", take: 'export { connect } from "wasmqtt"' },
@@ -16,7 +19,7 @@ export const CLIENTS = [
     take: 'import mqtt from "mqtt"; export const { connect } = mqtt',
   },
   { id: "paho", name: "Paho", npm: "paho-mqtt", take: 'export { Client, Message } from "paho-mqtt"' },
-  { id: "u8", name: "u8-mqtt", npm: "u8-mqtt", take: 'export { mqtt_v4 } from "u8-mqtt"' },
+  { id: "u8", name: "u8-mqtt", npm: "u8-mqtt", highestQos: 1, take: 'export { mqtt_v4 } from "u8-mqtt"' },
 ];
 
 const WASM = "wasmqtt_bg.wasm";
