@@ -87,7 +87,7 @@ export class MqttError extends Error {
     const where = [describeReason(fields.reasonCode), detail].filter(Boolean).join(", ");
     super(`${code}${where && ` (${where})`}: ${hint}`, cause === undefined ? undefined : { cause });
     this.code = code;
-    Object.assign(this, { layer, retryable }, definedFields(fields), { hint });
+    Object.assign(this, { layer, retryable }, defined(fields), { hint });
   }
 
   /** The standard's name of `reasonCode`, for example "Not authorized". */
@@ -142,6 +142,8 @@ export function invalidArgument(detail: string, hint?: string): never {
   throw new MqttError("invalid-argument", { detail, hint });
 }
 
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
 /** Milliseconds within which a server that does not like a client ends its connection. */
 const SOON = 5000;
 
@@ -174,7 +176,7 @@ function observed(
   const phase = (["dialing", "handshake", "connected"] as const)[stage];
   if (!phase) return undefined;
   const page = { visibility: globalThis.document?.visibilityState, online: globalThis.navigator?.onLine };
-  return { phase, elapsed, attempt, ...definedFields({ silent: known(silent), ...page }) };
+  return { phase, elapsed, attempt, ...defined({ silent: known(silent), ...page }) };
 }
 
 function describeReason(code: number | undefined): string | undefined {
@@ -183,6 +185,7 @@ function describeReason(code: number | undefined): string | undefined {
     : `0x${code.toString(16).padStart(2, "0")} ${reasonName(code) ?? ""}`.trim();
 }
 
-function definedFields(fields: object): object {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+/** @internal Without the fields that are undefined. */
+export function defined<T extends object>(fields: T): Defined<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -7,7 +7,7 @@ import type {
   Target,
 } from "./boundary.js";
 import { check, type Kind, type Schema } from "./check.js";
-import { invalidArgument, MqttError } from "./errors.js";
+import { defined, invalidArgument, MqttError } from "./errors.js";
 import type {
   ClientOptions,
   CloseOptions,
@@ -109,22 +109,22 @@ const ENGINE: Schema = {
 };
 const DEFAULTS = {
   keepAlive: 45,
-  connectTimeout: 20_000,
   pingTimeout: 10_000,
+  connectTimeout: 20_000,
+  poisonLimit: 0,
+  requeueQos2: false,
   maximumPacketSize: 16 * 2 ** 20,
   receiveMaximum: 65_535,
   topicAliasMaximum: 32,
+  manualAck: false,
   minDelay: 1000,
   maxDelay: 60_000,
   factor: 2,
   jitter: 1,
   maxAttempts: 0,
   stableAfter: 10_000,
-  poisonLimit: 0,
   maxMessages: 100_000,
   maxBytes: 16 * 2 ** 20,
-  manualAck: false,
-  requeueQos2: false,
 };
 const CLIENT: Schema = {
   protocolVersion: [4, 5, "auto"],
@@ -295,13 +295,6 @@ function fields<T extends object>(schema: Schema, options: object): T {
     return [name, kind === "pairs" ? (value as UserProperties | undefined)?.flat() : value];
   });
   return defined(Object.fromEntries(given)) as T;
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Without the fields that are undefined: the engine takes "absent" only. */
-function defined<T extends object>(fields: T): Defined<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
 }
 
 /**
