@@ -371,5 +371,5 @@ pub(crate) fn is_text(properties: Properties<'_>) -> bool {
 
 /// Whether a text can be a UTF-8 Encoded String (1.5.4).
 pub(crate) fn is_representable(text: &str) -> bool {
-    u16::try_from(text.len()).is_ok() && !text.contains('\0')
+    u16::try_from(text.len()).is_ok() && text.bytes().all(|byte| byte != 0)
 }

@@ -2,6 +2,7 @@
 
 use super::TopicError;
 use super::error::{TopicErrorKind, check_text};
+use super::level::{first_level, levels};
 use super::name::{has_wildcard, wildcard};
 
 const SHARE: &str = "$share/";
@@ -25,10 +26,7 @@ impl<'a> TopicFilter<'a> {
         };
         check_text(text)?;
         let fail = |kind, at| Err(TopicError { kind, at: SHARE.len() + at });
-        let (share_name, topic_part) = match shared.split_once('/') {
-            Some((name, filter)) => (name, Some(filter)),
-            None => (shared, None),
-        };
+        let (share_name, topic_part) = first_level(shared);
         if share_name.is_empty() {
             return fail(TopicErrorKind::ShareName, 0);
         }
@@ -93,8 +91,8 @@ impl<'a> TopicFilter<'a> {
         if topic.starts_with('$') && self.topic_part.starts_with(['+', '#']) {
             return false;
         }
-        let mut topic = topic.split('/');
-        for level in self.topic_part.split('/') {
+        let mut topic = levels(Some(topic));
+        for level in levels(Some(self.topic_part)) {
             if level == "#" {
                 return true; // also when no level is left: `sport/#` matches `sport`
             }
@@ -110,7 +108,7 @@ impl<'a> TopicFilter<'a> {
 /// The first wildcard out of place and where it is.
 fn check_levels(filter: &str) -> Option<(TopicErrorKind, usize)> {
     let mut start = 0;
-    for level in filter.split('/') {
+    for level in levels(Some(filter)) {
         let end = start + level.len();
         if let Some(at) = wildcard(level) {
             if level.len() > 1 {

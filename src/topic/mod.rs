@@ -4,6 +4,7 @@
 
 mod error;
 mod filter;
+mod level;
 mod name;
 mod trie;
 

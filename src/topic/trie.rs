@@ -1,6 +1,7 @@
 //! Many topic filters at once: a tree with one level of the topic at each step.
 
 use super::TopicFilter;
+use super::level::{first_level, levels};
 
 /// Finds the values of all filters that a topic matches.
 ///
@@ -41,9 +42,9 @@ impl FilterTrie {
         if self.nodes.is_empty() {
             self.nodes.push(Node::default());
         }
-        let (levels, multi) = split(filter);
+        let (text, multi) = split(filter);
         let mut at = ROOT;
-        for level in levels.into_iter().flat_map(|levels| levels.split('/')) {
+        for level in levels(text) {
             at = match self.nodes.get(at).and_then(|node| node.child(level)) {
                 Some(child) => child,
                 None => self.add_child(at, level),
@@ -57,10 +58,10 @@ impl FilterTrie {
 
     /// Removes one pair; whether it was there.
     pub fn remove(&mut self, filter: TopicFilter<'_>, value: u32) -> bool {
-        let (levels, multi) = split(filter);
+        let (text, multi) = split(filter);
         let mut path = Vec::new();
         let mut at = ROOT;
-        for level in levels.into_iter().flat_map(|levels| levels.split('/')) {
+        for level in levels(text) {
             let Some(child) = self.nodes.get(at).and_then(|node| node.child(level)) else {
                 return false;
             };
@@ -96,10 +97,7 @@ impl FilterTrie {
                 node.exact.iter().for_each(|value| insert_sorted(out, begin, *value));
                 continue;
             };
-            let (level, rest) = match rest.split_once('/') {
-                Some((level, rest)) => (level, Some(rest)),
-                None => (rest, None),
-            };
+            let (level, rest) = first_level(rest);
             open.extend(node.single.filter(|_| wildcards).map(|child| (child, rest)));
             open.extend(node.named(level).map(|child| (child, rest)));
         }
