@@ -62,17 +62,19 @@ export type BatchRecord =
 
 // The layout that `src/web/batch.rs` writes: 12 words a record, the first one tells which.
 const STRIDE = 12;
-const TOPIC = 1;
-const MESSAGE = 2;
-const COMPLETED = 3;
-const FAILED = 4;
-const STATE = 5;
-const CONNECTED = 6;
-const DISCONNECTED = 7;
-const CLOSED = 8;
-const NOTICE = 9;
-const CHALLENGE = 10;
-const PACKET = 11;
+enum Kind {
+  Topic = 1,
+  Message,
+  Completed,
+  Failed,
+  State,
+  Connected,
+  Disconnected,
+  Closed,
+  Notice,
+  Challenge,
+  Packet,
+}
 const IN_MEMORY = 1 << 4;
 const NO_RETRY = 0xffff_ffff;
 const STATES: readonly ClientState[] = [
@@ -116,12 +118,12 @@ export class BatchReader {
   ): BatchRecord | undefined {
     const detail = details[w[7]! - 1];
     switch (w[0]) {
-      case TOPIC:
+      case Kind.Topic:
         this.#topics.set(w[1]!, this.#decode(this.#slice(w[2]!, w[3]!)));
         return;
-      case MESSAGE:
+      case Kind.Message:
         return this.#message(w, chunk);
-      case COMPLETED:
+      case Kind.Completed:
         return {
           kind: "completed",
           operation: w[1]!,
@@ -130,7 +132,7 @@ export class BatchReader {
           reasonCodes: [...this.#slice(w[5]!, w[6]!)],
           answer: detail as CompletedRecord["answer"],
         };
-      case FAILED:
+      case Kind.Failed:
         return {
           kind: "failed",
           operation: w[1]!,
@@ -138,24 +140,24 @@ export class BatchReader {
           reasonCodes: [...this.#slice(w[5]!, w[6]!)],
           error: detail as MqttError,
         };
-      case STATE:
+      case Kind.State:
         return { kind: "state", state: STATES[w[1]!]! };
-      case CONNECTED:
+      case Kind.Connected:
         return { kind: "connected", server: detail as ServerInfo };
-      case DISCONNECTED:
+      case Kind.Disconnected:
         return {
           kind: "disconnected",
           delay: w[2] === NO_RETRY ? undefined : w[2],
           attempt: w[3]!,
           error: detail as MqttError | undefined,
         };
-      case CLOSED:
+      case Kind.Closed:
         return { kind: "closed", error: detail as MqttError | undefined };
-      case NOTICE:
+      case Kind.Notice:
         return { kind: "notice", error: detail as MqttError, subscription: w[1]! };
-      case CHALLENGE:
+      case Kind.Challenge:
         return { kind: "challenge", data: this.#slice(w[2]!, w[3]!) };
-      case PACKET:
+      case Kind.Packet:
         return {
           kind: "packet",
           packet: {
