@@ -103,7 +103,7 @@ impl Queue {
         self.next_expiry = None;
         for lane in [&mut self.at_most_once, &mut self.acknowledged] {
             let mut kept = VecDeque::with_capacity(lane.len());
-            for publication in lane.drain(..) {
+            for publication in core::mem::take(lane) {
                 if publication.expires.is_some_and(|at| at <= now) {
                     self.bytes -= publication.size();
                     expired.push(publication);
