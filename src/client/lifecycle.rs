@@ -5,7 +5,7 @@ use crate::codec::{ConnAck, Disconnect, ProtocolVersion, ReasonCode, Violation};
 use crate::config::{FirstSession, PROTOCOL_MAXIMUM_PACKET_SIZE, VersionPolicy};
 use crate::connection::{Connection, Credentials, Handshake, KeepAliveAction, Negotiated, Rejection};
 use crate::error::{Error, ErrorCode};
-use crate::session::{Publication, Request};
+use crate::session::Request;
 use crate::time::{Instant, Millis};
 
 /// Close codes that say what went wrong (RFC 6455, 7.4.1).
@@ -228,14 +228,15 @@ impl Core {
         for op in remains.released {
             self.fail_sent(op, Error::new(ErrorCode::SessionLost));
         }
-        let again = |publication: &Publication| {
-            publication.qos == crate::codec::QoS::AtLeastOnce || self.config.requeue_exactly_once
-        };
-        let (requeued, lost): (Vec<_>, Vec<_>) = remains.publications.into_iter().partition(again);
-        self.session.queue.push_front(requeued.into_iter());
-        for publication in lost {
-            self.fail_publication(&publication, Error::new(ErrorCode::SessionLost));
+        let mut requeued = Vec::new();
+        for publication in remains.publications {
+            if publication.qos == crate::codec::QoS::AtLeastOnce || self.config.requeue_exactly_once {
+                requeued.push(publication);
+            } else {
+                self.fail_publication(&publication, Error::new(ErrorCode::SessionLost));
+            }
         }
+        self.session.queue.push_front(requeued);
         for ids in self.session.subscriptions.renew().into_iter().rev() {
             self.session.requests.push_front(Request::Subscribe { op: None, ids, sent: Vec::new() });
         }

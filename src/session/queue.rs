@@ -42,8 +42,8 @@ impl Queue {
     }
 
     /// Puts messages of a lost session back before everything else; `publications` come in their order of publishing.
-    pub(crate) fn push_front(&mut self, publications: impl DoubleEndedIterator<Item = Publication>) {
-        for publication in publications.rev() {
+    pub(crate) fn push_front(&mut self, publications: Vec<Publication>) {
+        for publication in publications.into_iter().rev() {
             self.bytes += publication.size();
             self.next_expiry = earliest(self.next_expiry, publication.expires);
             self.lane_mut(publication.qos).push_front(publication);
