@@ -1,12 +1,14 @@
 // `npm run bench`: this package beside a bare WebSocket and other MQTT clients, in one headless Chromium.
 //   npm run bench                    all scenarios; results go to .work/bench/
 //   npm run bench -- --record        the same, into docs/performance.md, its plot and its JSON
-//   npm run bench -- --quick         one short round
+//   npm run bench -- --quick         one short round; `--rounds 3` makes three of it
 //   npm run bench -- --check         does every scenario run with every client? The figures mean nothing
 //   npm run bench -- receive start   only scenarios that begin so
+//   npm run bench -- --native        codec, session and topics without a browser, with criterion
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
-import { exitWith, Failure } from "./lib/run.mjs";
+import { at } from "./lib/paths.mjs";
+import { exitWith, Failure, must } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
 
 /** Where clients of others are known to fail. */
@@ -21,30 +23,50 @@ try {
       record: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
       check: { type: "boolean", default: false },
+      native: { type: "boolean", default: false },
+      rounds: { type: "string" },
     },
   });
-  if (values.record && (values.quick || values.check || positionals.length > 0))
-    throw new Failure("--record takes a whole run: leave out --quick, --check and names");
-  await setup("test", "bench");
-  await build();
-  // Imported only now: they use npm packages that setup has just installed.
-  const { runBenchmark } = await import("../bench/run/run.mjs");
-  const { report } = await import("../bench/report/report.mjs");
-  const plan = values.check ? "check" : values.quick ? "quick" : "full";
-  const results = await runBenchmark({ plan, wanted: positionals, say: console.log });
-  console.log(`\n${report(results, { record: values.record })}`);
-  if (values.check) complain(results);
+  if (values.record && (values.check || positionals.length > 0))
+    throw new Failure("--record takes a whole run: leave out --check and names");
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  if (rounds !== undefined && !(rounds >= 1 && Number.isInteger(rounds)))
+    throw new Failure("--rounds takes a whole number from 1 on");
+  if (values.native) await native();
+  else await browser({ ...values, rounds, wanted: positionals });
   process.exit();
 } catch (error) {
   exitWith(error);
 }
 
+async function browser({ record, quick, check, rounds, wanted }) {
+  await setup("test", "bench");
+  await build();
+  // Imported only now: they use npm packages that setup has just installed.
+  const { runBenchmark } = await import("../bench/run/run.mjs");
+  const { report } = await import("../bench/report/report.mjs");
+  const plan = check ? "check" : quick ? "quick" : "full";
+  const results = await runBenchmark({ plan, rounds, wanted, say: console.log });
+  console.log(`\n${report(results, { record })}`);
+  if (check) complain(results);
+}
+
+async function native() {
+  await setup("build");
+  const env = { ...process.env, CARGO_TARGET_DIR: at(".work", "bench", "native") };
+  const { output } = await must("cargo", ["bench"], {
+    cwd: at("bench", "native"),
+    env,
+    label: "cargo bench",
+  });
+  console.log(output);
+}
+
 /** A check fails where a client fails that is not known to. */
 function complain({ results }) {
-  const known = (scenario, client) => KNOWN[client]?.some((start) => scenario.startsWith(start));
   const failed = Object.entries(results).flatMap(([scenario, outcomes]) =>
     Object.entries(outcomes)
-      .filter(([client, { error }]) => error && !known(scenario, client))
+      .filter(([client, { error }]) => error && !KNOWN[client]?.includes(scenario))
       .map(([client, { error }]) => `${scenario}, ${client}: ${error}`),
   );
   if (failed.length > 0) throw new Failure(failed.join("\n"));

@@ -1,0 +1,218 @@
+// The benchmark's own parts: a load server that miscounts, or a ratio the wrong way up, would make every figure a lie.
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { GOALS } from "../../bench/report/goals.mjs";
+import { plot } from "../../bench/report/plot.mjs";
+import { figuresOf, short, summary } from "../../bench/report/stats.mjs";
+import { tables } from "../../bench/report/tables.mjs";
+import { SCENARIOS } from "../../bench/run/scenarios.mjs";
+import { measureCeiling } from "../../bench/server/ceiling.mjs";
+import { startLoadServer } from "../../bench/server/control.mjs";
+import { Flood, makeBlock } from "../../bench/server/flood.mjs";
+import { PacketReader, publish } from "../../bench/server/packets.mjs";
+import { clientFrame, FrameReader, frame } from "../../bench/server/websocket.mjs";
+
+const CONNECT = Buffer.from([0x10, 12, 0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 2, 0, 0, 0, 0]);
+
+/** A client frame with a mask, as browsers send it. */
+function masked(payload, key = [1, 2, 3, 4]) {
+  const bytes = clientFrame(payload);
+  const start = bytes.length - payload.length;
+  for (let i = 0; i < 4; i++) bytes[start - 4 + i] = key[i];
+  for (let i = start; i < bytes.length; i++) bytes[i] ^= key[(i - start) & 3];
+  return bytes;
+}
+
+test("packets are found in masked frames however bytes and frames are cut", () => {
+  const packets = [publish("a/b", Buffer.alloc(300, "x"), 1, 258), publish("c", Buffer.from("y")), CONNECT];
+  const stream = Buffer.concat(packets);
+  const wholes = [masked(stream), Buffer.concat(packets.map((packet) => masked(packet)))];
+  // A packet may begin in one frame and end in the next.
+  for (let cut = 1; cut < stream.length; cut += 7)
+    wholes.push(Buffer.concat([masked(stream.subarray(0, cut)), masked(stream.subarray(cut), [9, 8, 7, 6])]));
+  for (const whole of wholes) {
+    for (const size of [1, 3, 100, whole.length]) {
+      const [frames, reader, seen] = [new FrameReader(), new PacketReader(), []];
+      const keep = (first, view) => seen.push([first, view.copy(), first === 0x32 ? view.publishId : 0]);
+      for (let at = 0; at < whole.length; at += size)
+        frames.push(whole.subarray(at, at + size), (...data) => reader.read(...data, keep));
+      assert.deepEqual(
+        seen.map(([, bytes]) => bytes),
+        packets,
+      );
+      assert.equal(seen[0][2], 258);
+    }
+  }
+});
+
+test("a close frame is a goodbye", () => {
+  assert.equal(new FrameReader().push(Buffer.from([0x88, 0x80, 0, 0, 0, 0]), assert.fail), false);
+});
+
+test("a flood sends whole frames, around and around, and stops at a full socket", () => {
+  const block = makeBlock({ topics: ["t"], size: 5000, frameBytes: 16_384 });
+  assert.equal(block.perFrame, 3);
+  const flood = new Flood(block);
+  assert.equal(flood.planned(100), 102);
+  assert.equal(flood.order(100), 102);
+  let bytes = 0;
+  const socket = {
+    write(piece) {
+      bytes += piece.length;
+      return false;
+    },
+  };
+  let frames = 0;
+  for (let calls = 0; frames < 34; calls++) {
+    assert.ok(calls < 34);
+    frames += flood.write(socket, 7);
+  }
+  const each = frame(...Array.from({ length: 3 }, () => publish("t", Buffer.alloc(5000)))).length;
+  assert.equal(bytes, 34 * each);
+  assert.equal(flood.write(socket), 0);
+});
+
+test("messages of QoS 1 and 2 have identifiers that come again late, topics take turns", () => {
+  const { bytes, ends } = makeBlock({ topics: ["a", "b"], size: 1, qos: 1 });
+  const ids = Array.from(ends, (end) => bytes.readUInt16BE(end - 3));
+  assert.equal(new Set(ids).size, ids.length);
+  assert.ok(ids.length > 1000);
+  assert.deepEqual(
+    [bytes[ends[0] - 4], bytes[ends[1] - 4]],
+    ["a", "b"].map((name) => name.charCodeAt(0)),
+  );
+});
+
+test("the load server answers, counts and holds acknowledgements back", async (t) => {
+  const server = await startLoadServer();
+  t.after(server.stop);
+  const ceiling = await measureCeiling(server, { size: 16, messages: 1000 });
+  for (const [what, rate] of Object.entries(ceiling)) assert.ok(rate > 0 && Number.isFinite(rate), what);
+
+  const { say, heard } = await open(t, server);
+  await server.ask("count", { hold: 2, total: 5 });
+  const message = (id) => masked(publish("t", Buffer.from("x"), 1, id));
+  say(...[1, 2, 3].map(message));
+  assert.deepEqual(await heard(6), frame(Buffer.from([0x40, 2, 0, 1])));
+  const counted = server.ask("counted", { total: 5 });
+  say(...[4, 5].map(message));
+  const rest = [2, 3, 4, 5].map((id) => frame(Buffer.from([0x40, 2, 0, id])));
+  assert.deepEqual(await heard(24), Buffer.concat(rest));
+  assert.equal((await counted).count, 5);
+
+  await server.ask("prepare", { topics: ["t"], size: 1, qos: 2 });
+  await server.ask("flood", { messages: 1 });
+  assert.deepEqual(await heard(10), frame(publish("t", Buffer.from("a"), 2, 1)));
+  let quiet = false;
+  const over = server.ask("quiet").then(() => {
+    quiet = true;
+  });
+  say(masked(Buffer.from([0x50, 2, 0, 1])));
+  assert.deepEqual(await heard(6), frame(Buffer.from([0x62, 2, 0, 1])));
+  assert.equal(quiet, false);
+  say(masked(Buffer.from([0x70, 2, 0, 1])));
+  await over;
+});
+
+/** A client after CONNACK: `say` sends frames, `heard` resolves with the next bytes. */
+async function open(t, { port }) {
+  const socket = connect(port, "127.0.0.1");
+  t.after(() => socket.destroy());
+  const head = [
+    "GET / HTTP/1.1",
+    "Host: x",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Key: x",
+  ];
+  socket.write(`${head.join("\r\n")}\r\n\r\n`);
+  let bytes = Buffer.alloc(0);
+  let look = () => {};
+  socket.on("data", (chunk) => {
+    bytes = Buffer.concat([bytes, chunk]);
+    look();
+  });
+  const until = (length) =>
+    new Promise((resolve) => {
+      look = () => {
+        const size = length();
+        if (size === undefined || bytes.length < size) return;
+        const taken = bytes.subarray(0, size);
+        bytes = bytes.subarray(size);
+        look = () => {};
+        resolve(taken);
+      };
+      look();
+    });
+  await until(() => (bytes.includes("\r\n\r\n") ? bytes.indexOf("\r\n\r\n") + 4 : undefined));
+  const heard = (length) => until(() => length);
+  const say = (...frames) => socket.write(Buffer.concat(frames));
+  say(masked(CONNECT));
+  assert.deepEqual(await heard(6), frame(Buffer.from([0x20, 2, 0, 0])));
+  return { say, heard };
+}
+
+test("medians and short numbers", () => {
+  assert.deepEqual(summary([3, 1, 2]), { median: 2, low: 1, high: 3, count: 3 });
+  assert.equal(summary([4, 1, 2, 3]).median, 2.5);
+  assert.deepEqual([0.01234, 12.34, 1234, 65_838].map(short), ["0.0123", "12.3", "1,230", "65,800"]);
+});
+
+/** A run in which every client has the same figures, but ours `better` times better ones. */
+function run(better) {
+  const names = ["rate", "cpu", "ms", "longest", "p50", "p99", "cold", "warm", "heap", "wasm", "growth"];
+  const sample = (factor) =>
+    Object.fromEntries(names.map((name) => [name, name === "rate" ? 100 * factor : 100 / factor]));
+  const outcomes = () => ({
+    raw: { samples: [sample(1)] },
+    wasmqtt: { samples: [sample(better)] },
+    mqttjs: { samples: [sample(1)] },
+    u8: { error: "lost" },
+  });
+  const ceiling = { 16: { sendsAlone: 1, sendsPacked: 1, takesAlone: 1, takesPacked: 1 } };
+  const seen = { load: 0.1, cores: 2, cpu: "x" };
+  return {
+    date: "today",
+    plan: { name: "full", rounds: 1, seconds: 1 },
+    machine: { before: seen, after: seen },
+    versions: { wasmqtt: "1" },
+    sizes: { wasmqtt: better > 1 ? 1 : 1e6 },
+    ceiling,
+    results: Object.fromEntries(SCENARIOS.map(({ id }) => [id, outcomes()])),
+  };
+}
+
+test("every goal names a scenario, is met by a client that is far better and missed by one that is far worse", () => {
+  for (const { scenario, what, value, atLeast, atMost } of GOALS) {
+    assert.ok(
+      SCENARIOS.some(({ id }) => id === scenario),
+      scenario,
+    );
+    if (scenario === "flight" || what.includes("bytes")) continue; // against ours, or without a unit to compare
+    const figure = (better) => {
+      const find = figuresOf(run(better));
+      return value((...where) => find(...where).median);
+    };
+    const met = (seen) => (atLeast === undefined ? seen <= atMost : seen >= atLeast);
+    assert.ok(met(figure(1000)), `${scenario}: ${what}`);
+    assert.ok(!met(figure(0.001)), `${scenario}: ${what}`);
+  }
+});
+
+test("tables and plot show ratios, failures and a busy machine", () => {
+  const text = tables(run(4));
+  assert.match(
+    text,
+    /\| receive QoS 0, 256 B, one packet a frame \| 100 \| 400 \| 100 \| – \| fails \| 4 \| 4 \|/,
+  );
+  assert.match(text, /u8-mqtt, receive-256: lost/);
+  assert.match(text, /was idle/);
+  const busy = run(1);
+  busy.machine.before = { ...busy.machine.before, load: 3 };
+  assert.match(tables(busy), /busy with other things/);
+  const image = plot(run(4));
+  assert.match(image, /^<svg /);
+  assert.match(image, /<title>wasmqtt: 4\.0<\/title>/);
+  assert.doesNotMatch(image, /NaN|undefined/);
+});
