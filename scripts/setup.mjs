@@ -17,6 +17,7 @@ const TEST = [
   aptPackages,
   npmPackages(),
   npmPackages("tests/packaging"),
+  npmPackages("tests/miniprogram/corpus"),
   rustToolchain,
   cargoTools("build", "test"),
   toolLinks("build", "test"),
