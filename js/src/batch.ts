@@ -64,16 +64,16 @@ export type BatchRecord =
 const STRIDE = 12;
 enum Kind {
   Topic = 1,
-  Message,
-  Completed,
-  Failed,
-  State,
-  Connected,
-  Disconnected,
-  Closed,
-  Notice,
-  Challenge,
-  Packet,
+  Message = 2,
+  Completed = 3,
+  Failed = 4,
+  State = 5,
+  Connected = 6,
+  Disconnected = 7,
+  Closed = 8,
+  Notice = 9,
+  Challenge = 10,
+  Packet = 11,
 }
 const IN_MEMORY = 1 << 4;
 const NO_RETRY = 0xffff_ffff;
