@@ -131,6 +131,8 @@ test("the clock of a mini-program goes on where its timers stand still", async (
   await mp.skip(600_000);
   mp.show();
   assert.ok(mp.run("Date").now() - before >= 600_000);
+  assert.ok(mp.run("new Date().getTime()") - before >= 600_000);
+  assert.equal(mp.run("new Date(5).getTime()"), 5);
 });
 
 test("what code throws in a callback is kept, and others go on", async (t) => {

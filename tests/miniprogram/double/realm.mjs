@@ -14,9 +14,18 @@ const EXTRAS = {
   navigator: () => ({}), // there, and without `language` or `userAgent`
 };
 
+const startOfTime = Date.now();
+
+/** Makes a `Date` that tells the time of the thread. */
+const DATE = `(now) => {
+  Date.now = now;
+  return new Proxy(Date, {
+    construct: (target, args, self) => Reflect.construct(target, args.length > 0 ? args : [now()], self),
+  });
+}`;
+
 /** A promise as iOS 15 and older have it: its reactions are timers, not microtasks. */
 const MACROTASK_PROMISE = `(() => {
-  const pending = [];
   function settle(p, state, value) {
     if (p._state) return;
     p._state = state;
@@ -41,7 +50,7 @@ const MACROTASK_PROMISE = `(() => {
     try { executor(once(resolve), no); } catch (error) { no(error); }
   }
   class Promise {
-    constructor(executor) { this._state = 0; this._waiting = pending.slice(); run(this, executor); }
+    constructor(executor) { this._state = 0; this._waiting = []; run(this, executor); }
     then(yes, no) {
       return new Promise((resolve, reject) => {
         const react = () => {
@@ -99,8 +108,10 @@ export function createRealm(profile, thread, log) {
     (...values) =>
       void log.push([level, ...values]);
   const levels = ["log", "info", "warn", "error", "debug"];
-  define("Date", run("Date"));
-  run("Date").now = () => Math.floor(startOfTime + thread.now());
+  define(
+    "Date",
+    run(DATE)(() => Math.floor(startOfTime + thread.now())),
+  );
   if (profile.promise === "macrotask") define("Promise", run(MACROTASK_PROMISE));
 
   const gone = OPTIONAL.filter((name) => !profile.language.includes(name));
@@ -124,5 +135,3 @@ export function createRealm(profile, thread, log) {
     },
   };
 }
-
-const startOfTime = Date.now();
