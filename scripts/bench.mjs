@@ -2,7 +2,7 @@
 //   npm run bench                    all scenarios; results go to .work/bench/
 //   npm run bench -- --record        the same, into docs/performance.md, its plot and its JSON
 //   npm run bench -- --quick         one short round; `--rounds 3` makes three of it
-//   npm run bench -- --check         does every scenario run with every client? The figures mean nothing
+//   npm run bench -- --check         does every scenario run? The figures mean nothing
 //   npm run bench -- receive start   only scenarios that begin so
 //   npm run bench -- --native        codec, session and topics without a browser, with criterion
 import { parseArgs } from "node:util";

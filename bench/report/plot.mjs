@@ -3,7 +3,7 @@ import { CLIENTS } from "../run/clients.mjs";
 import { SCENARIOS } from "../run/scenarios.mjs";
 import { figuresOf } from "./stats.mjs";
 
-const [WIDTH, LABELS, ROW, TOP, PANEL, GAP] = [920, 250, 26, 104, 300, 50];
+const [WIDTH, LABELS, ROW, TOP, PANEL, GAP] = [960, 290, 26, 104, 300, 50];
 const SHOWN = CLIENTS.filter(({ id }) => id !== "raw");
 const PANELS = [
   { name: "rate", title: "messages a second", better: "more is better", from: 0.01, to: 100 },

@@ -54,15 +54,13 @@ function goals({ sizes }, figure) {
     atMost: 40_960,
     value: () => sizes.wasmqtt,
   };
-  const title = (id) => SCENARIOS.find((scenario) => scenario.id === id)?.title ?? "";
+  const title = (id) => SCENARIOS.find((scenario) => scenario.id === id)?.title ?? id;
   const rows = [...GOALS, size].flatMap(({ scenario, what, atLeast, atMost, value }) => {
     const seen = value(of);
     if (Number.isNaN(seen)) return [];
     const met = atLeast === undefined ? seen <= atMost : seen >= atLeast;
     const goal = atLeast === undefined ? `at most ${short(atMost)}` : `at least ${short(atLeast)}`;
-    return [
-      `| ${named(scenario, title(scenario))} | ${what} | ${goal} | ${short(seen)} | ${met ? "yes" : "**no**"} |`,
-    ];
+    return [`| ${title(scenario)} | ${what} | ${goal} | ${short(seen)} | ${met ? "yes" : "**no**"} |`];
   });
   return [
     "### Goals",
@@ -85,7 +83,7 @@ function table({ name, title, ratios = false, scale = 1 }, { results }, figure) 
       const theirs = figure(id, other, name)?.median;
       return ours > 0 && theirs > 0 ? short(ours / theirs) : "–";
     };
-    return [named(id, scenario), ...cells, ...(ratios ? [over("raw"), over("mqttjs")] : [])];
+    return [scenario, ...cells, ...(ratios ? [over("raw"), over("mqttjs")] : [])];
   });
   const line = (cells) => `| ${cells.join(" | ")} |`;
   const rule = ["---", ...head.slice(1).map(() => "---:")];
@@ -97,11 +95,6 @@ function cell(found, outcome, scale) {
   const { median, low, high, count } = found;
   const spread = count > 1 ? ` (${short(low / scale)}–${short(high / scale)})` : "";
   return `${short(median / scale)}${spread}`;
-}
-
-function named(id, title) {
-  const group = /^(receive|publish|offline|mosquitto)/.exec(id)?.[0];
-  return group === "receive" || group === "publish" || group === "offline" ? `${group} ${title}` : title;
 }
 
 function bytes({ sizes }) {

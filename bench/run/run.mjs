@@ -18,7 +18,7 @@ import { startSite } from "./site.mjs";
  */
 export const PLANS = {
   full: { seconds: 1, sustained: 3, rounds: 5, slow: 3, messages: 1_000_000, limitSeconds: 60 },
-  quick: { seconds: 0.15, sustained: 0.8, rounds: 1, slow: 1, messages: 100_000, limitSeconds: 10 },
+  quick: { seconds: 0.15, sustained: 0.5, rounds: 1, slow: 1, messages: 100_000, limitSeconds: 10 },
   check: { seconds: 0.02, sustained: 0.02, rounds: 1, slow: 1, messages: 10_000, limitSeconds: 20 },
 };
 
