@@ -1,8 +1,11 @@
 // What is particular to one family or profile of sockets, and the faults that a test can ask for.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { ensureCertificates } from "../../scripts/certs.mjs";
+import { temporaryFolder } from "../rig/rig.mjs";
 import { profiles } from "./double/profiles.mjs";
-import { CONNECT, eventually, open, plain, settle, start, URL_OF_BROKER } from "./support.mjs";
+import { CONNECT, eventually, HOST, open, plain, settle, start, URL_OF_BROKER } from "./support.mjs";
 
 const textOf = (detail) => detail.errMsg ?? detail.errorMessage ?? detail.data.errorMessage;
 
@@ -48,6 +51,30 @@ test("the header Sec-WebSocket-Protocol counts for Alipay only", async (t) => {
     await open(mp, { protocols: undefined, header }).until("open");
     assert.equal(broker.connections[0].offered, offered);
   }
+});
+
+test("a certificate has to be trusted and to name the host", async (t) => {
+  const folder = temporaryFolder();
+  t.after(folder.stop);
+  for (const [hosts, trusted, event] of [
+    [[HOST], true, "open"],
+    [[HOST], false, "error"],
+    [[], true, "error"],
+  ]) {
+    const files = await ensureCertificates(`${folder.path}/${hosts}`, { hosts });
+    const tls = { key: readFileSync(files.key), cert: readFileSync(files.cert) };
+    const ca = trusted ? readFileSync(files.ca) : undefined;
+    const { mp } = await start(t, "wechat-ios", { broker: { tls }, ca });
+    await open(mp).until(event);
+  }
+});
+
+test("a handshake names the host that was asked for, and the mini-program it comes from", async (t) => {
+  const { mp, broker } = await start(t, "wechat-android");
+  await open(mp, { header: { Referer: "https://elsewhere.example/", "X-Mine": "1" } }).until("open");
+  const { host, referer, "x-mine": mine } = broker.connections[0].headers;
+  assert.deepEqual([host, mine], [HOST, "1"]);
+  assert.match(referer, /^https:\/\/servicewechat\.com\/\w+\/\d+\/page-frame\.html$/);
 });
 
 test("a close: what it refuses, that it comes once, and before the socket is open", async (t) => {

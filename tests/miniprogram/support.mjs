@@ -12,9 +12,9 @@ export const URL_OF_BROKER = `wss://${HOST}/mqtt`;
 export const CONNECT = Buffer.from("100d00044d51545404020000000161", "hex");
 
 /** Starts server and mini-program for one test, by the name of a profile or with one; answers `{ mp, broker }`. */
-export async function start(t, name, { broker: brokerOptions, ...options } = {}) {
+export async function start(t, name, { broker: brokerOptions, ca, ...options } = {}) {
   const broker = await startStrictBroker(brokerOptions);
-  const routes = { [HOST]: { address: broker.address } };
+  const routes = { [HOST]: { address: broker.address, ca } };
   const mp = startMiniProgram(typeof name === "string" ? profiles[name] : name, { routes, ...options });
   t.after(async () => {
     await mp.stop();

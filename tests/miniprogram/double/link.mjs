@@ -6,7 +6,7 @@ import { WebSocket } from "ws";
  * "close" {code, reason}. Nothing is told after the end but what `late` makes up.
  * `ending` says in which order and how often the end is told, for instance "close, error" or "close, close".
  */
-export function createLink({ address, ca, header, protocols, ending, silent, timeout, onEnd }, events) {
+export function createLink({ address, tls, header, protocols, ending, silent, timeout, onEnd }, events) {
   let state = "connecting";
   let deaf = false;
   let socket;
@@ -23,7 +23,7 @@ export function createLink({ address, ca, header, protocols, ending, silent, tim
   }
 
   if (!silent) {
-    const limits = { handshakeTimeout: timeout, perMessageDeflate: false, ca };
+    const limits = { handshakeTimeout: timeout, perMessageDeflate: false, ...tls };
     socket = new WebSocket(address, protocols, { headers: header, ...limits });
     let answered = {};
     socket.on("upgrade", (response) => {

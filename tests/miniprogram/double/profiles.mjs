@@ -23,6 +23,7 @@ const BASE = {
   domains: true, // the list of allowed hosts is checked
   stringProtocols: "fails", // F: MQTT.js #969, "accepted" on iOS
   protocols: "sent", // "dropped": the option has no effect
+  headers: {}, // that every handshake has, whatever the caller says
   protocolHeader: false, // Sec-WebSocket-Protocol may be set through `header`
   promises: false, // calls without a callback answer a promise (F: MQTT.js #1112)
   foreignBuffers: false, // received ArrayBuffers come from another realm
@@ -35,7 +36,8 @@ const BASE = {
 const make = (name, family, host, own) => ({ ...BASE, ...own, name, family, host });
 
 const WX_WASM = { global: "WXWebAssembly", result: "source", br: true, absolute: false, strict: false };
-const WX = { random: true, wasm: WX_WASM };
+const REFERER = "https://servicewechat.com/wx0123456789abcdef/1/page-frame.html"; // D: cannot be set
+const WX = { random: true, wasm: WX_WASM, headers: { Referer: REFERER } };
 const wechat = (name, own) => make(`wechat-${name}`, "wx", "wx", { ...WX, ...own });
 
 const MY = {

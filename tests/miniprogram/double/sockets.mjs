@@ -52,8 +52,8 @@ export function createSockets({ profile, thread, realm, routes, domains, calls, 
     const link = createLink(
       {
         address: route && `${route.address}${url.pathname}${url.search}`,
-        ca: route?.ca,
-        header,
+        tls: { ca: route?.ca, servername: url.hostname },
+        header: { ...header, Host: url.host },
         protocols: names,
         ending: fault.ending ?? profile.ending,
         silent: fault.silent || why !== undefined,
@@ -72,7 +72,7 @@ export function createSockets({ profile, thread, realm, routes, domains, calls, 
 
   /** What of `protocols` and `header` goes into the handshake. */
   function subprotocols({ protocols = [], header = {} }) {
-    const rest = { ...header };
+    const rest = { ...header, ...profile.headers };
     const key = Object.keys(rest).find((name) => name.toLowerCase() === "sec-websocket-protocol");
     const wished = key === undefined ? [] : String(rest[key]).split(/\s*,\s*/);
     if (key !== undefined) delete rest[key]; // F: elsewhere it has no effect

@@ -37,7 +37,10 @@ export function createThread() {
 
   function fire(timer) {
     if (timer.every === undefined) timers.delete(timer.id);
-    else timer.due = Math.max(now(), timer.due + timer.every); // what was missed comes once, as it does on phones
+    else {
+      const missed = timer.due + timer.every <= now(); // what was missed comes once, as it does on phones
+      timer.due = missed ? now() + timer.every : timer.due + timer.every;
+    }
     run(timer.callback);
   }
 

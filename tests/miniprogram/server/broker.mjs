@@ -1,5 +1,6 @@
 // A small MQTT server that answers as the standard says and writes down every byte a client should not have sent.
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { WebSocketServer } from "ws";
 import { ack, connack, packet, publish, suback } from "../../rig/packets.mjs";
 import { listen } from "../../rig/rig.mjs";
@@ -8,12 +9,13 @@ import { createReader } from "./strict.mjs";
 
 /**
  * Starts the server. `subprotocol` is what it selects: "mqtt" where it was offered, "" for never; with `whole` a
- * message has to end where a packet ends.
+ * message has to end where a packet ends; `tls` is `{ key, cert }`.
  * Resolves with `{ address, connections, violations, until(condition, what), publish(topic, payload, qos), stop() }`; a
- * connection has `offered`, `packets` (all that it sent, in order), `drop()` and `close(code)`.
+ * connection has `offered`, `headers`, `packets` (all that it sent, in order), `drop()` and `close(code)`.
  */
-export async function startStrictBroker({ subprotocol = "mqtt", whole = true } = {}) {
-  const server = createServer((_request, response) => response.writeHead(426).end());
+export async function startStrictBroker({ subprotocol = "mqtt", whole = true, tls } = {}) {
+  const refuse = (_request, response) => response.writeHead(426).end();
+  const server = tls ? createTlsServer(tls, refuse) : createServer(refuse);
   const handleProtocols = (offered) => (offered.has(subprotocol) ? subprotocol : false);
   const sockets = new WebSocketServer({ server, handleProtocols });
   const connections = [];
@@ -33,7 +35,7 @@ export async function startStrictBroker({ subprotocol = "mqtt", whole = true } =
 
   const port = await listen(server);
   return {
-    address: `ws://127.0.0.1:${port}`,
+    address: `${tls ? "wss" : "ws"}://127.0.0.1:${port}`,
     connections,
     violations,
     publish: deliver,
@@ -80,6 +82,7 @@ function serve(socket, request, { whole, violations, changes, deliver }) {
 
   const connection = {
     offered: request.headers["sec-websocket-protocol"],
+    headers: request.headers,
     packets,
     messages: [],
     open: true,
