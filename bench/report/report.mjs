@@ -12,7 +12,7 @@ export function report(run, { record }) {
   const json = record ? at("docs", "performance.json") : at(".work", "bench", "results.json");
   const image = record ? at("docs", "images", "performance.svg") : at(".work", "bench", "results.svg");
   mkdirSync(dirname(json), { recursive: true });
-  writeFileSync(json, `${JSON.stringify(run)}\n`);
+  writeFileSync(json, `${JSON.stringify(run, undefined, 2)}\n`);
   writeFileSync(image, plot(run));
   if (record) writeSection(at("docs", "performance.md"), "results", text);
   else writeFileSync(at(".work", "bench", "results.md"), `${text}\n`);
