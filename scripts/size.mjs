@@ -3,12 +3,11 @@ import fs from "node:fs";
 import path from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "./build.mjs";
+import { APPLICATION, STORE } from "./lib/bundling.mjs";
 import { at } from "./lib/paths.mjs";
 import { exitWith, Failure } from "./lib/run.mjs";
 
 const COLUMNS = ["raw", "gzip", "brotli"];
-/** The code that only clients with a `store` load. */
-const STORE = /\/outbox-\w+\.js$/;
 
 try {
   await build();
@@ -56,12 +55,7 @@ async function javascript(entry, imports) {
   const { outputFiles, metafile } = await esbuild.build({
     stdin: { contents: `export { ${imports} } from "wasmqtt${entry.slice(1)}";`, resolveDir: folder },
     outdir: folder,
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    legalComments: "none",
+    ...APPLICATION,
     write: false,
     metafile: true,
     absWorkingDir: at(),

@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "esbuild";
+import { APPLICATION, STORE } from "../../scripts/lib/bundling.mjs";
 import { at } from "../../scripts/lib/paths.mjs";
 
 /**
@@ -24,12 +25,7 @@ export const CLIENTS = [
 
 const WASM = "wasmqtt_bg.wasm";
 const OPTIONS = {
-  bundle: true,
-  splitting: true,
-  minify: true,
-  format: "esm",
-  target: "es2022",
-  legalComments: "none",
+  ...APPLICATION,
   alias: { wasmqtt: at("pkg", "index.js") },
   nodePaths: [at("bench", "node_modules")],
   logLevel: "error",
@@ -53,9 +49,7 @@ export async function sizes() {
       write: false,
     });
     // What only clients with a store load comes later, if ever.
-    const files = outputFiles
-      .filter(({ path }) => !/outbox-\w+\.js$/.test(path))
-      .map(({ contents }) => contents);
+    const files = outputFiles.filter(({ path }) => !STORE.test(path)).map(({ contents }) => contents);
     if (id === "wasmqtt") files.push(readFileSync(at("pkg", WASM)));
     return [id, files.reduce((sum, bytes) => sum + compressed(bytes), 0)];
   });
