@@ -12,7 +12,8 @@ const NO_ANSWER = {
 } as const;
 
 const CRASHED = "engine-crashed";
-const LONGEST_TIMER_MS = 2 ** 31 - 1; // longer ones fire at once
+/** Milliseconds that a timer may take: longer ones fire at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A call that waits for an answer. */
 export class Operation<T> {

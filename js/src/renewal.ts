@@ -1,5 +1,6 @@
 import { asMqttError, MqttError } from "./errors.js";
 import { checkCredentials, checkIntroduction } from "./normalize.js";
+import { LONGEST_TIMER_MS } from "./operations.js";
 import type { Attempt, ClientOptions, Credentials } from "./options.js";
 
 /** Milliseconds before its end at which a token is renewed, unless a tenth of its life is less; twice as many, by chance. */
@@ -9,7 +10,6 @@ const SHORTEST_PAUSE = 5000;
 const LONGEST_PAUSE = 60_000;
 /** Ends that are closer to each other than this, in milliseconds, are those of one token. */
 const SAME = 1000;
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** What renews. */
 export interface RenewalHost {
@@ -116,7 +116,7 @@ export class Renewal {
     const next = a && b ? (a.wait < b.wait ? a : b) : (a ?? b);
     if (!next) return;
     const { wait } = next;
-    if (wait > 0) this.#timer = setTimeout(() => this.look(), Math.min(wait, LONGEST_TIMER));
+    if (wait > 0) this.#timer = setTimeout(() => this.look(), Math.min(wait, LONGEST_TIMER_MS));
     else this.#renew(next);
   }
 
