@@ -19,7 +19,8 @@ const ROW: u32 = 5;
 const RESTARTS: [u16; 3] = [1001, 1012, 1013];
 
 /// Close codes that say nothing: normal, none given, connection lost (RFC 6455, 7.4). A client that is pushed out of its
-/// place by another one sees one of these, unless the server uses the reason code of 5.0; any other code is the server's own word for what it did not like.
+/// place by another one sees one of these, unless the server uses the reason code of 5.0; any other code is the server's
+/// own word for what it did not like.
 const SILENT: [u16; 3] = [1000, 1005, 1006];
 
 /// The latest connections that ended soon.
