@@ -10,6 +10,8 @@ const COUNT = 120;
 const ROUNDS = 6;
 const HANDSHAKE = 700; // bytes of the HTTP upgrade, rounded up
 const texts = Array.from({ length: COUNT }, (_, n) => `${n}`.padEnd(50, "."));
+/** Firefox ends the sockets of a page it leaves while that still runs, and would let it reconnect in between. */
+const oncePerPage = { reconnect: false };
 const plain = (messages) => messages.map(({ payload }) => payload.toString());
 
 export default function (world, it) {
@@ -85,7 +87,7 @@ export default function (world, it) {
           if (n === 1 && packet.name === "PUBREL") connection.send(ack("PUBCOMP", id));
         }
       });
-      const options = durable(version, freshId());
+      const options = durable(version, freshId(), oncePerPage);
       await begin(world.page, fake.url, options);
       await publishAll(world.page, "a", ["first", "second"], { qos: 2, until: "stored" });
       await told.until(() => seen[0]?.length === 3, "the beginning");
@@ -120,7 +122,7 @@ export default function (world, it) {
         done[n] = true;
         told.wake();
       });
-      const options = durable(version, freshId());
+      const options = durable(version, freshId(), oncePerPage);
       const receive = async () => {
         await world.page.run(
           async ({ mqtt, state, inbox, bounded }, url, options) => {
