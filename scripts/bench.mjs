@@ -4,6 +4,10 @@
 //   npm run bench -- --quick         one short round; `--rounds 3` makes three of it
 //   npm run bench -- --check         does every scenario run? The figures mean nothing
 //   npm run bench -- receive start   only scenarios that begin so
+//   npm run bench -- --against ../before/pkg --rounds 5 receive
+//                                    this package beside another build of it, and the bare WebSocket
+//   npm run bench -- --clients raw,wasmqtt
+//                                    only these clients
 //   npm run bench -- --native        codec, session and topics without a browser, with criterion
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
@@ -25,10 +29,13 @@ try {
       check: { type: "boolean", default: false },
       native: { type: "boolean", default: false },
       rounds: { type: "string" },
+      against: { type: "string" },
+      clients: { type: "string" },
     },
   });
-  if (values.record && (values.check || positionals.length > 0))
-    throw new Failure("--record takes a whole run: leave out --check and names");
+  const partly = values.check || values.against || values.clients || positionals.length > 0;
+  if (values.record && partly)
+    throw new Failure("--record takes a whole run: leave out --check, --against, --clients and names");
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
   if (rounds !== undefined && !(rounds >= 1 && Number.isInteger(rounds)))
     throw new Failure("--rounds takes a whole number from 1 on");
@@ -39,14 +46,16 @@ try {
   exitWith(error);
 }
 
-async function browser({ record, quick, check, rounds, wanted }) {
+async function browser({ record, quick, check, rounds, against, clients: names, wanted }) {
   await setup("test", "bench");
   await build();
   // Imported only now: they use npm packages that setup has just installed.
   const { runBenchmark } = await import("../bench/run/run.mjs");
-  const { report } = await import("../bench/report/report.mjs");
+  const { chooseClients } = await import("../bench/run/clients.mjs");
+  const { keep, report } = await import("../bench/report/report.mjs");
+  const clients = chooseClients({ against, names: names?.split(",") });
   const plan = check ? "check" : quick ? "quick" : "full";
-  const results = await runBenchmark({ plan, rounds, wanted, say: console.log });
+  const results = await runBenchmark({ plan, rounds, wanted, clients, say: console.log, keep });
   console.log(`\n${report(results, { record })}`);
   if (check) complain(results);
 }

@@ -66,7 +66,7 @@ class Arrivals {
 
 globalThis.bench = {
   async open(client, url, clientId, { hold = false, tag = 0 } = {}) {
-    const { default: make } = await import(`/clients/${tag}/${client}.js`);
+    const { default: make } = await import(`/clients/${tag}/${client}/main.js`);
     adapter = make();
     if (!hold) return adapter.open(url, clientId);
     if (!adapter.hold) throw new Error("cannot queue before it connects");

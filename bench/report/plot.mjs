@@ -1,10 +1,8 @@
 // Rates and CPU time beside those of the bare WebSocket, as an SVG: one row a scenario, one dot a client.
-import { CLIENTS } from "../run/clients.mjs";
 import { SCENARIOS } from "../run/scenarios.mjs";
 import { figuresOf } from "./stats.mjs";
 
 const [WIDTH, LABELS, ROW, TOP, PANEL, GAP] = [960, 290, 26, 104, 300, 50];
-const SHOWN = CLIENTS.filter(({ id }) => id !== "raw");
 const PANELS = [
   { name: "rate", title: "messages a second", better: "more is better", from: 0.01, to: 100 },
   { name: "cpu", title: "main-thread CPU a message", better: "less is better", from: 0.01, to: 100 },
@@ -23,6 +21,7 @@ const STYLE = `
 
 export function plot(run) {
   const figure = figuresOf(run);
+  const shown = run.clients.filter(({ id }) => id !== "raw");
   const rows = SCENARIOS.filter(({ id }) => figure(id, "raw", "rate") && figure(id, "wasmqtt", "rate"));
   const height = TOP + rows.length * ROW + 44;
   const title = "Beside a bare WebSocket in the same browser";
@@ -31,7 +30,7 @@ export function plot(run) {
     `<style>${STYLE}</style>`,
     `<rect class="page" width="${WIDTH}" height="${height}" rx="8"/>`,
     `<text class="words title" x="24" y="34">${title}</text>`,
-    ...SHOWN.map(
+    ...shown.map(
       ({ id, name }, i) =>
         `<circle class="${id}" cx="${30 + i * 110}" cy="58" r="5"/><text class="words" x="${40 + i * 110}" y="62">${name}</text>`,
     ),
@@ -39,13 +38,13 @@ export function plot(run) {
       ({ title }, i) =>
         `<text class="words" x="${LABELS - 14}" y="${middle(i) + 4}" text-anchor="end">${escaped(title)}</text>`,
     ),
-    ...PANELS.map((panel, i) => drawPanel(panel, { rows, figure, left: LABELS + i * (PANEL + GAP) })),
+    ...PANELS.map((panel, i) => drawPanel(panel, { rows, shown, figure, left: LABELS + i * (PANEL + GAP) })),
     "</svg>",
     "",
   ].join("\n");
 }
 
-function drawPanel({ name, title, better, from, to }, { rows, figure, left }) {
+function drawPanel({ name, title, better, from, to }, { rows, shown, figure, left }) {
   const span = Math.log10(to / from);
   const x = (ratio) => round(left + (PANEL * Math.log10(Math.min(Math.max(ratio, from), to) / from)) / span);
   const bottom = TOP + rows.length * ROW;
@@ -53,7 +52,7 @@ function drawPanel({ name, title, better, from, to }, { rows, figure, left }) {
   const dots = rows.flatMap(({ id }, i) => {
     const bare = figure(id, "raw", name)?.median;
     // Ours last, so that it lies on top.
-    return [...SHOWN].reverse().flatMap((client) => {
+    return [...shown].reverse().flatMap((client) => {
       const seen = figure(id, client.id, name)?.median;
       if (!(seen > 0 && bare > 0)) return [];
       const ratio = seen / bare;

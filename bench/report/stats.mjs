@@ -11,8 +11,9 @@ export function summary(values) {
 /** `figure(scenario, client, name)` answers the summary, nothing where it was not measured or failed. */
 export function figuresOf({ results }) {
   return (scenario, client, name) => {
-    const values = results[scenario]?.[client]?.samples?.map((sample) => sample[name]);
-    return values?.length > 0 && values[0] !== undefined ? summary(values) : undefined;
+    const samples = results[scenario]?.[client]?.samples ?? [];
+    const values = samples.map((sample) => sample[name]).filter((value) => value !== undefined);
+    return values.length > 0 ? summary(values) : undefined;
   };
 }
 

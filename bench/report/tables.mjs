@@ -1,10 +1,18 @@
 // The results as Markdown.
-import { CLIENTS } from "../run/clients.mjs";
 import { SCENARIOS } from "../run/scenarios.mjs";
 import { GOALS } from "./goals.mjs";
 import { figuresOf, short } from "./stats.mjs";
 
 const MIB = 1 << 20;
+/** Whose figures are divided by whose, where both took part. */
+const RATIOS = [
+  ["wasmqtt", "raw"],
+  ["wasmqtt", "mqttjs"],
+  ["wasmqtt", "wasmqtt-b"],
+  ["worker", "raw"],
+  ["worker", "mqttjs"],
+  ["worker", "worker-b"],
+];
 const QUIET = 0.5; // load average below which a machine counts as idle
 
 /** Each figure with its tables; `scale` divides, `digits` of what. */
@@ -31,9 +39,9 @@ export function tables(run) {
 }
 
 /** What was measured, with what, and whether it can be believed. */
-function surroundings({ date, plan, chromium, mosquitto, machine, versions }) {
+function surroundings({ date, plan, chromium, mosquitto, machine, versions, clients }) {
   const { before, after } = machine;
-  const names = CLIENTS.filter(({ id }) => versions[id]).map(({ id, name }) => `${name} ${versions[id]}`);
+  const names = clients.filter(({ id }) => versions[id]).map(({ id, name }) => `${name} ${versions[id]}`);
   const load = `load average ${before.load.toFixed(1)} before and ${after.load.toFixed(1)} after`;
   const busy =
     before.load > QUIET
@@ -71,36 +79,48 @@ function goals({ sizes }, figure) {
   ].join("\n");
 }
 
-/** Medians with the lowest and highest, and where asked for how many times the bare WebSocket's and MQTT.js's ours is. */
-function table({ name, title, ratios = false, scale = 1 }, { results }, figure) {
-  const rows = SCENARIOS.filter(({ id }) => CLIENTS.some((client) => figure(id, client.id, name)));
+/** Medians with the lowest and highest, and where asked for how many times those of others ours are. */
+function table({ name, title, ratios = false, scale = 1 }, { results, clients }, figure) {
+  const rows = SCENARIOS.filter(({ id }) => clients.some((client) => figure(id, client.id, name)));
   if (rows.length === 0) return [];
-  const head = ["", ...CLIENTS.map((client) => client.name), ...(ratios ? ["÷ bare", "÷ MQTT.js"] : [])];
+  const compared = ratios
+    ? RATIOS.filter((pair) => pair.every((id) => clients.some((one) => one.id === id)))
+    : [];
+  const head = [
+    "",
+    ...clients.map((client) => client.name),
+    ...compared.map((pair) => ratioName(pair, clients)),
+  ];
   const lines = rows.map(({ id, title: scenario }) => {
-    const cells = CLIENTS.map((client) => cell(figure(id, client.id, name), results[id][client.id], scale));
-    const ours = figure(id, "wasmqtt", name)?.median;
-    const over = (other) => {
-      const theirs = figure(id, other, name)?.median;
+    const cells = clients.map((client) => cell(figure(id, client.id, name), results[id][client.id], scale));
+    const over = ([one, other]) => {
+      const [ours, theirs] = [figure(id, one, name)?.median, figure(id, other, name)?.median];
       return ours > 0 && theirs > 0 ? short(ours / theirs) : "–";
     };
-    return [scenario, ...cells, ...(ratios ? [over("raw"), over("mqttjs")] : [])];
+    return [scenario, ...cells, ...compared.map(over)];
   });
   const line = (cells) => `| ${cells.join(" | ")} |`;
   const rule = ["---", ...head.slice(1).map(() => "---:")];
   return [`### ${title}`, [head, rule, ...lines].map(line).join("\n")];
 }
 
+/** The first client needs no name: it is what all of this is about. */
+function ratioName([one, other], clients) {
+  const name = (id) => (id === "raw" ? "bare" : clients.find((client) => client.id === id).name);
+  return one === "wasmqtt" ? `÷ ${name(other)}` : `${name(one)} ÷ ${name(other)}`;
+}
+
 function cell(found, outcome, scale) {
   if (!found) return outcome?.error ? "fails" : "–";
-  const { median, low, high, count } = found;
-  const spread = count > 1 ? ` (${short(low / scale)}–${short(high / scale)})` : "";
+  const { median, low, high } = found;
+  const spread = low < high ? ` (${short(low / scale)}–${short(high / scale)})` : "";
   return `${short(median / scale)}${spread}`;
 }
 
-function bytes({ sizes }) {
-  const lines = CLIENTS.filter(({ id }) => sizes[id]).map(
-    ({ id, name }) => `| ${name} | ${short(sizes[id])} |`,
-  );
+function bytes({ sizes, clients }) {
+  const lines = clients
+    .filter(({ id }) => sizes[id])
+    .map(({ id, name }) => `| ${name} | ${short(sizes[id])} |`);
   return [
     "### Bytes over the wire, bundled and compressed with brotli",
     "",
@@ -110,12 +130,15 @@ function bytes({ sizes }) {
   ].join("\n");
 }
 
-function failures({ results }) {
-  const name = (id) => CLIENTS.find((client) => client.id === id).name;
+function failures({ results, clients }) {
+  const name = (id) => clients.find((client) => client.id === id).name;
   const lines = Object.entries(results).flatMap(([scenario, outcomes]) =>
     Object.entries(outcomes)
       .filter(([, { error }]) => error)
-      .map(([client, { error }]) => `- ${name(client)}, ${scenario}: ${error}`),
+      .map(([client, { error, samples }]) => {
+        const rest = samples.length > 0 ? ` (${samples.length} times it went well)` : "";
+        return `- ${name(client)}, ${scenario}: ${error}${rest}`;
+      }),
   );
   return lines.length > 0 ? ["### What failed", "", ...lines].join("\n") : "";
 }

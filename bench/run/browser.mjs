@@ -4,14 +4,16 @@ import { chromiumArguments } from "../../tests/rig/browsers.mjs";
 import { launch } from "../../tests/rig/process.mjs";
 import { temporaryFolder } from "../../tests/rig/rig.mjs";
 import { openTab } from "../../tests/rig/tab.mjs";
+import { within } from "../../tests/rig/wait.mjs";
 
+const ANSWER_MS = 5000;
 const AWAKE = [
   "--disable-background-timer-throttling",
   "--disable-renderer-backgrounding",
   "--disable-backgrounding-occluded-windows",
 ];
 
-/** Resolves with `{ version, newTab(origin), stop() }`. */
+/** Resolves with `{ version, newTab(origin), isAlive(), stop() }`. */
 export async function startChromium() {
   const folder = temporaryFolder();
   const args = [
@@ -31,7 +33,16 @@ export async function startChromium() {
     await chromium.stop();
     await folder.stop();
   };
-  return { version: Browser.replace(/^.*\//, ""), newTab: (origin) => newTab(address, origin), stop };
+  return {
+    version: Browser.replace(/^.*\//, ""),
+    newTab: (origin) => newTab(address, origin),
+    isAlive: () =>
+      within(ANSWER_MS, fetch(`http://${address}/json/version`), "no answer").then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    stop,
+  };
 }
 
 async function newTab(address, origin) {

@@ -1,18 +1,22 @@
 // The clients, bundled as an application bundles them, and what of them goes over the wire.
-import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "esbuild";
 import { APPLICATION, STORE } from "../../scripts/lib/bundling.mjs";
 import { at } from "../../scripts/lib/paths.mjs";
+import { Failure } from "../../scripts/lib/run.mjs";
+
+const WASM = "wasmqtt_bg.wasm";
 
 /**
  * In the order of the tables. `take` is what an application imports: the bytes of the rest of the adapter do not count.
- * `highestQos`: what its documentation promises, where that is not all.
+ * `ours` is measured as it is in pkg/, `npm` is one of others. `highestQos`: what its documentation promises, where that
+ * is not all.
  */
 export const CLIENTS = [
   { id: "raw", name: "bare WebSocket" },
-  { id: "wasmqtt", name: "wasmqtt", take: 'export { connect } from "wasmqtt"' },
+  { id: "wasmqtt", name: "wasmqtt", ours: true, take: 'export { connect } from "wasmqtt"' },
   {
     id: "mqttjs",
     name: "MQTT.js",
@@ -23,36 +27,72 @@ export const CLIENTS = [
   { id: "u8", name: "u8-mqtt", npm: "u8-mqtt", highestQos: 1, take: 'export { mqtt_v4 } from "u8-mqtt"' },
 ];
 
-const WASM = "wasmqtt_bg.wasm";
-const OPTIONS = {
+/**
+ * Who takes part: those named, or all. `against` is the folder of another build of this package: its clients come beside
+ * ours as `ID-b`, and without names those of others stay away.
+ */
+export function chooseClients({ against, names } = {}) {
+  const folder = against && resolve(against);
+  if (folder && !existsSync(join(folder, WASM))) throw new Failure(`no built package in ${folder}`);
+  const other = ({ id, name, ...rest }) => ({
+    ...rest,
+    id: `${id}-b`,
+    name: `${name} of ${basename(folder)}`,
+    adapter: id,
+    folder,
+  });
+  const all = CLIENTS.flatMap((client) => (folder && client.ours ? [client, other(client)] : [client]));
+  const unknown = names?.filter((name) => !all.some(({ id }) => id === name)) ?? [];
+  if (unknown.length > 0)
+    throw new Failure(`no client ${unknown.join(", ")}: there are ${all.map(({ id }) => id).join(", ")}`);
+  if (names) return all.filter(({ id }) => names.includes(id));
+  return folder ? all.filter(({ npm }) => !npm) : all;
+}
+
+const packageOf = ({ ours, folder, npm }) =>
+  ours ? (folder ?? at("pkg")) : join(at("bench", "node_modules"), npm);
+
+const optionsFor = (client) => ({
   ...APPLICATION,
-  alias: { wasmqtt: at("pkg", "index.js") },
+  ...(client.ours && { alias: { wasmqtt: packageOf(client) } }),
   nodePaths: [at("bench", "node_modules")],
   logLevel: "error",
-};
+});
 
-/** Writes one module for each client into `folder`, and the WebAssembly file beside them. */
-export async function bundleClients(folder) {
+/** Writes a folder for each client into `folder`: its module `main.js`, and what of its package is fetched beside it. */
+export async function bundleClients(clients, folder) {
   rmSync(folder, { recursive: true, force: true });
-  const entryPoints = CLIENTS.map(({ id }) => at("bench", "adapters", `${id}.js`));
-  await build({ ...OPTIONS, entryPoints, outdir: folder });
-  return new Map([[WASM, readFileSync(at("pkg", WASM))]]);
+  await Promise.all(
+    clients.map((client) => {
+      const { id, adapter = id } = client;
+      const entryPoints = [{ in: at("bench", "adapters", `${adapter}.js`), out: "main" }];
+      return build({ ...optionsFor(client), entryPoints, outdir: join(folder, id) });
+    }),
+  );
+  /** The file of a client's folder with this name: what esbuild wrote, or what it left in the package. */
+  return (id, name) => {
+    const written = join(folder, id, name);
+    const client = clients.find((one) => one.id === id);
+    return readFileSync(existsSync(written) || !client?.ours ? written : join(packageOf(client), name));
+  };
 }
 
 /** Bytes after brotli of what a page downloads for each client, WebAssembly included: `{ client: bytes }`. */
-export async function sizes() {
-  const list = CLIENTS.filter(({ take }) => take).map(async ({ id, take }) => {
-    const { outputFiles } = await build({
-      ...OPTIONS,
-      stdin: { contents: take, resolveDir: at("bench") },
-      outdir: at(".work", "bench", "size"),
-      write: false,
+export async function sizes(clients) {
+  const list = clients
+    .filter(({ take }) => take)
+    .map(async (client) => {
+      const { outputFiles } = await build({
+        ...optionsFor(client),
+        stdin: { contents: client.take, resolveDir: at("bench") },
+        outdir: at(".work", "bench", "size"),
+        write: false,
+      });
+      // What only clients with a store load comes later, if ever.
+      const files = outputFiles.filter(({ path }) => !STORE.test(path)).map(({ contents }) => contents);
+      if (client.ours) files.push(readFileSync(join(packageOf(client), WASM)));
+      return [client.id, files.reduce((sum, bytes) => sum + compressed(bytes), 0)];
     });
-    // What only clients with a store load comes later, if ever.
-    const files = outputFiles.filter(({ path }) => !STORE.test(path)).map(({ contents }) => contents);
-    if (id === "wasmqtt") files.push(readFileSync(at("pkg", WASM)));
-    return [id, files.reduce((sum, bytes) => sum + compressed(bytes), 0)];
-  });
   return Object.fromEntries(await Promise.all(list));
 }
 
@@ -62,12 +102,7 @@ function compressed(bytes) {
 }
 
 /** The version of each client that was measured. */
-export function versions() {
-  const of = ({ npm }) => {
-    const file = npm ? join(at("bench", "node_modules"), npm, "package.json") : at("pkg", "package.json");
-    return JSON.parse(readFileSync(file, "utf8")).version;
-  };
-  return Object.fromEntries(
-    CLIENTS.filter(({ id }) => id !== "raw").map((client) => [client.id, of(client)]),
-  );
+export function versions(clients) {
+  const of = (client) => JSON.parse(readFileSync(join(packageOf(client), "package.json"), "utf8")).version;
+  return Object.fromEntries(clients.filter(({ take }) => take).map((client) => [client.id, of(client)]));
 }

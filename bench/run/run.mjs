@@ -6,7 +6,7 @@ import { within } from "../../tests/rig/wait.mjs";
 import { measureCeiling } from "../server/ceiling.mjs";
 import { startLoadServer } from "../server/control.mjs";
 import { startChromium } from "./browser.mjs";
-import { bundleClients, CLIENTS, sizes, versions } from "./clients.mjs";
+import { bundleClients, sizes, versions } from "./clients.mjs";
 import { machine } from "./machine.mjs";
 import { KINDS } from "./measure.mjs";
 import { SCENARIOS } from "./scenarios.mjs";
@@ -21,79 +21,105 @@ export const PLANS = {
   quick: { seconds: 0.15, sustained: 0.5, rounds: 1, slow: 1, messages: 100_000, limitSeconds: 10 },
   check: { seconds: 0.02, sustained: 0.02, rounds: 1, slow: 1, messages: 10_000, limitSeconds: 20 },
 };
+const FAILURES = 2; // of one client in one scenario: then it is left alone
 
-/** Measures scenarios by identifiers that begin so, all without any. Resolves with what report/ makes its pages of. */
-export async function runBenchmark({ plan: name, rounds, wanted = [], say = () => {} }) {
-  const plan = { ...PLANS[name], ...(rounds && { rounds }) };
+/**
+ * Measures scenarios by identifiers that begin so, all without any. Resolves with what report/ makes its pages of; `keep`
+ * gets the same of what there is so far after each scenario.
+ */
+export async function runBenchmark({ plan: name, rounds, wanted = [], clients, say, keep = () => {} }) {
+  const plan = { ...PLANS[name], ...(rounds && { rounds, slow: Math.min(rounds, PLANS[name].slow) }) };
   const chosen = SCENARIOS.filter(
     ({ id }) => wanted.length === 0 || wanted.some((one) => id.startsWith(one)),
   );
   const rig = openRig();
   try {
     const before = machine();
-    const folder = at(".work", "bench", "clients");
-    const site = await rig.use(startSite(folder, await bundleClients(folder)));
-    const server = await rig.use(startLoadServer());
+    const read = await bundleClients(clients, at(".work", "bench", "clients"));
+    const site = await rig.use(startSite(read));
     const mosquitto = await rig.use(startMosquitto());
-    const chromium = await rig.use(startChromium());
-    const ceiling = await ceilings(server, name);
-    let count = 0;
-    const world = {
-      plan,
-      server,
-      url: server.url,
-      newTab: () => chromium.newTab(site.origin),
-      unique: () => `${process.pid}-${++count}`,
-    };
-    const broker = `ws://127.0.0.1:${mosquitto.nativePort}/mqtt`;
-    const results = {};
-    for (const scenario of chosen) {
-      const place = scenario.broker ? { ...world, url: broker, broker: true } : world;
-      results[scenario.id] = await measureAll(place, scenario);
-      say(`${scenario.id}: ${inWords(results[scenario.id])}`);
-    }
-    return {
+    const chromium = await rig.use(lasting(startChromium));
+    const server = await rig.use(lasting(startLoadServer));
+    const run = {
       date: new Date().toISOString().slice(0, 10),
       plan: { name, ...plan },
-      chromium: chromium.version,
+      chromium: (await chromium.get()).version,
       mosquitto: mosquitto.version,
-      machine: { before, after: machine() },
-      versions: versions(),
-      sizes: await sizes(),
-      ceiling,
-      results,
+      machine: { before },
+      clients: clients.map(({ id, name }) => ({ id, name })),
+      versions: versions(clients),
+      sizes: await sizes(clients),
+      ceiling: await ceilings(await server.get(), name),
+      results: {},
     };
+    let count = 0;
+    const unique = () => `${process.pid}-${++count}`;
+    const broker = `ws://127.0.0.1:${mosquitto.nativePort}/mqtt`;
+    /** What a measurement works with; whoever ended with the one before is there again. */
+    const world = async ({ broker: isThroughBroker = false }) => {
+      const [browser, load] = [await chromium.get(), await server.get()];
+      const url = isThroughBroker ? broker : load.url;
+      const newTab = () => browser.newTab(site.origin);
+      return { plan, server: load, url, broker: isThroughBroker, newTab, unique };
+    };
+    for (const scenario of chosen) {
+      const start = performance.now();
+      run.results[scenario.id] = await measureAll(world, scenario, takingPart(plan, scenario, clients));
+      run.machine.after = machine();
+      const seconds = ((performance.now() - start) / 1000).toFixed(1);
+      say(`${scenario.id}, ${seconds} s: ${inWords(run.results[scenario.id])}`);
+      keep(run);
+    }
+    return run;
   } finally {
     await rig.stop();
   }
 }
 
-/** `{ client: { samples } or { error } }`; each round begins with another client. */
-async function measureAll(world, scenario) {
-  const { plan } = world;
-  const clients = takingPart(plan, scenario);
+/** Something that is started again when it has ended by itself: `get()` resolves with one that runs. */
+async function lasting(start) {
+  let running = await start();
+  return {
+    async get() {
+      if (!(await running.isAlive())) {
+        await running.stop().catch(() => {});
+        running = await start();
+      }
+      return running;
+    },
+    stop: () => running.stop(),
+  };
+}
+
+/** `{ client: { samples, error? } }`; each round begins with another client. */
+async function measureAll(makeWorld, scenario, clients) {
+  const { plan } = await makeWorld(scenario);
   const outcomes = Object.fromEntries(clients.map((id) => [id, { samples: [] }]));
+  const failures = new Map();
   const rounds = scenario.once ? 1 : scenario.slow ? plan.slow : plan.rounds;
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < clients.length; turn++) {
       const client = clients[(round + turn) % clients.length];
-      if (outcomes[client].error) continue;
+      const outcome = outcomes[client];
+      if (failures.get(client) >= FAILURES) continue;
       try {
-        outcomes[client].samples.push(await measure(world, scenario, client));
+        outcome.samples.push(await measure(await makeWorld(scenario), scenario, client));
       } catch (error) {
-        outcomes[client] = { error: error.message.split("\n")[0] };
+        failures.set(client, (failures.get(client) ?? 0) + 1);
+        outcome.error = error.message.split("\n")[0];
       }
     }
   }
   return outcomes;
 }
 
-/** In a short run the slow scenarios are for ours and the bare WebSocket alone. */
-function takingPart(plan, { only, slow, qos = 0 }) {
-  const few = slow && plan.slow === 1 ? ["raw", "wasmqtt"] : undefined;
-  return CLIENTS.filter(({ highestQos = 2 }) => qos <= highestQos)
-    .map(({ id }) => id)
-    .filter((id) => (only?.includes(id) ?? true) && (few?.includes(id) ?? true));
+/** Identifiers. In a short run the slow scenarios are for ours and the bare WebSocket alone. */
+function takingPart(plan, { only, slow, qos = 0 }, clients) {
+  return clients
+    .filter(({ highestQos = 2 }) => qos <= highestQos)
+    .filter(({ id, adapter = id }) => only?.includes(adapter) ?? true)
+    .filter(({ npm }) => !(npm && slow && plan.slow === 1))
+    .map(({ id }) => id);
 }
 
 async function measure(world, scenario, client) {
@@ -116,7 +142,7 @@ async function ceilings(server, plan) {
 
 function inWords(outcomes) {
   const cells = Object.entries(outcomes).map(([client, { samples, error }]) => {
-    if (error) return `${client} fails (${error})`;
+    if (samples.length === 0) return `${client} fails (${error})`;
     const figures = Object.entries(samples[0]).map(
       ([name, value]) => `${name} ${Number(value.toPrecision(3))}`,
     );

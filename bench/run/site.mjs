@@ -1,17 +1,17 @@
 // Serves the page and the clients over plain HTTP on loopback.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { extname, join } from "node:path";
+import { extname } from "node:path";
 import { at } from "../../scripts/lib/paths.mjs";
 import { listen } from "../../tests/rig/rig.mjs";
 
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
-/** `/clients/TAG/FILE` comes from `folder` or `files`, whatever the tag: a new one gets past every cache. */
-export async function startSite(folder, files) {
+/** `/clients/TAG/CLIENT/FILE` is what `readClient` answers, whatever the tag: a new one gets past every cache. */
+export async function startSite(readClient) {
   const read = (path) => {
-    const [, client] = /^\/clients\/[^/]+\/([\w.-]+)$/.exec(path) ?? [];
-    if (client) return files.get(client) ?? readFileSync(join(folder, client));
+    const [, client, file] = /^\/clients\/[^/]+\/([\w.-]+)\/([\w.-]+)$/.exec(path) ?? [];
+    if (client) return readClient(client, file);
     return readFileSync(at("bench", "page", path === "/" ? "index.html" : path.replaceAll("/", "")));
   };
   const server = createServer(({ url }, response) => {

@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /**
- * Starts the server. Resolves with `{ port, url, ask(action, options), stop() }`; the actions are those of main.mjs, for the
+ * Starts the server. Resolves with `{ port, url, ask(action, options), isAlive(), stop() }`; the actions are those of main.mjs, for the
  * client that connected last.
  */
 export async function startLoadServer() {
@@ -34,8 +34,9 @@ export async function startLoadServer() {
         answers.set(id, { resolve, reject });
         child.send({ id, action, options });
       }),
+    isAlive: () => child.connected,
     async stop() {
-      child.disconnect();
+      if (child.connected) child.disconnect();
       await exited;
     },
   };

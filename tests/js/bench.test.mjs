@@ -6,6 +6,7 @@ import { GOALS } from "../../bench/report/goals.mjs";
 import { plot } from "../../bench/report/plot.mjs";
 import { figuresOf, short, summary } from "../../bench/report/stats.mjs";
 import { tables } from "../../bench/report/tables.mjs";
+import { CLIENTS } from "../../bench/run/clients.mjs";
 import { SCENARIOS } from "../../bench/run/scenarios.mjs";
 import { measureCeiling } from "../../bench/server/ceiling.mjs";
 import { startLoadServer } from "../../bench/server/control.mjs";
@@ -168,7 +169,7 @@ function run(better) {
     raw: { samples: [sample(1)] },
     wasmqtt: { samples: [sample(better)] },
     mqttjs: { samples: [sample(1)] },
-    u8: { error: "lost" },
+    u8: { samples: [], error: "lost" },
   });
   const ceiling = { 16: { sendsAlone: 1, sendsPacked: 1, takesAlone: 1, takesPacked: 1 } };
   const seen = { load: 0.1, cores: 2, cpu: "x" };
@@ -176,6 +177,7 @@ function run(better) {
     date: "today",
     plan: { name: "full", rounds: 1, seconds: 1 },
     machine: { before: seen, after: seen },
+    clients: CLIENTS,
     versions: { wasmqtt: "1" },
     sizes: { wasmqtt: better > 1 ? 1 : 1e6 },
     ceiling,
