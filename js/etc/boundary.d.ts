@@ -32,7 +32,7 @@ export class MqttEngine {
      * # Errors
      * `engine-crashed`.
      */
-    cancel(op: number): boolean;
+    cancel(operation: number): boolean;
     /**
      * Leaves in order.
      *
@@ -52,27 +52,27 @@ export class MqttEngine {
      */
     constructor(host: any, options: any);
     /**
-     * Sends PINGREQ. Returns the operation.
+     * Sends PINGREQ.
      *
      * # Errors
      * `not-connected`, `client-closed`.
      */
-    ping(): number;
+    ping(operation: number): void;
     /**
      * Publishes; `flags` are the QoS, times four the RETAIN flag, and times eight whether the operation completes when the
-     * packet is first handed over. Returns the operation.
+     * packet is first handed over. `operation` is the caller's number for it: above 0, and none that is unsettled.
      *
      * # Errors
      * See [`Client::publish`].
      */
-    publish(topic: string, payload: Uint8Array, flags: number, properties?: any | null): number;
+    publish(operation: number, topic: string, payload: Uint8Array, flags: number, properties?: any | null): void;
     /**
-     * Proves the identity again. Returns the operation.
+     * Proves the identity again.
      *
      * # Errors
      * See [`Client::reauthenticate`].
      */
-    reauthenticate(data?: Uint8Array | number[] | null): number;
+    reauthenticate(operation: number, data?: Uint8Array | number[] | null): void;
     /**
      * Connects again with other credentials, in order and when it is quiet.
      *
@@ -109,12 +109,12 @@ export class MqttEngine {
      */
     stored(): void;
     /**
-     * Subscribes. Returns the operation, then the number of the subscription for each filter.
+     * Subscribes. Returns the number of the subscription for each filter.
      *
      * # Errors
      * See [`Client::subscribe`].
      */
-    subscribe(filters: Array<any>, options: any): Uint32Array;
+    subscribe(operation: number, filters: Array<any>, options: any): Uint32Array;
     /**
      * Switches the packet tap on or off.
      */
@@ -127,12 +127,12 @@ export class MqttEngine {
      */
     terminate(): void;
     /**
-     * Ends subscriptions by their numbers. Returns the operation.
+     * Ends subscriptions by their numbers.
      *
      * # Errors
      * `invalid-option`, `client-closed`.
      */
-    unsubscribe(ids: Uint32Array | number[], options: any): number;
+    unsubscribe(operation: number, ids: Uint32Array | number[], options: any): void;
     /**
      * Looks at the time and the page: to be called when it wakes up, or changes. `presence`: 0 visible, 1 hidden,
      * 2 frozen, 3 left.

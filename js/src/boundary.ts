@@ -10,7 +10,10 @@ export interface Glue {
   decodeProperties(block: Uint8Array): object;
 }
 
-/** `MqttEngine` of the generated glue. Calls are synchronous and throw what `EngineHost.makeError` built. */
+/**
+ * `MqttEngine` of the generated glue. Calls are synchronous and throw what `EngineHost.makeError` built. Each `operation` is a
+ * number that the caller chooses: above 0 and below 2^32, and none that is unsettled. One that is refused never settles.
+ */
 export interface RawEngine {
   /**
    * Takes in what a durable client's store holds: key, record, key, record and so on. Once, before anything else, also
@@ -26,19 +29,25 @@ export interface RawEngine {
   start(): void;
   /**
    * `flags`: QoS | retain << 2 | untilSent << 3, where untilSent completes the operation when its packet is first handed
-   * to the socket; what fails later is a `notice`. Returns the operation's number, above 0.
+   * to the socket; what fails later is a `notice`.
    */
-  publish(topic: string, payload: Uint8Array, flags: number, options: RawProperties | undefined): number;
-  /** Returns the operation's number, then the subscription id of each filter. */
-  subscribe(filters: readonly string[], options: RawSubscribeOptions): Uint32Array;
-  unsubscribe(subscriptionIds: Uint32Array, options: RawUnsubscribeOptions): number;
+  publish(
+    operation: number,
+    topic: string,
+    payload: Uint8Array,
+    flags: number,
+    options: RawProperties | undefined,
+  ): void;
+  /** Returns the subscription id of each filter. */
+  subscribe(operation: number, filters: readonly string[], options: RawSubscribeOptions): Uint32Array;
+  unsubscribe(operation: number, subscriptionIds: Uint32Array, options: RawUnsubscribeOptions): void;
   /** True: never transmitted. Either way no record follows. */
   cancel(operation: number): boolean;
   acknowledge(token: number, reasonCode: number): void;
-  ping(): number;
+  ping(operation: number): void;
   /** Answers a challenge, or gives up and ends the connection. */
   authenticate(data: Uint8Array | undefined, giveUp: boolean): void;
-  reauthenticate(data: Uint8Array | undefined): number;
+  reauthenticate(operation: number, data: Uint8Array | undefined): void;
   /** Connects again with other credentials, in order and when it is quiet. */
   renew(): void;
   disconnect(options: RawDisconnect): void;

@@ -5,6 +5,9 @@ import { MqttError } from "./errors.js";
 import { type Operation, Operations } from "./operations.js";
 import type { OperationOptions } from "./types.js";
 
+/** Tells the engine of an operation, under its number. */
+type Submit = (raw: RawEngine, operation: number) => void;
+
 /** What becomes of a message that is published, as far as its call is concerned. */
 export interface Handling {
   /** Whether it goes to the store. */
@@ -58,7 +61,7 @@ export class Calls {
   /** Hands a call to the engine when its turn comes, and promises the answer. `message`: it publishes this one. */
   operate<T>(
     options: OperationOptions,
-    submit: (raw: RawEngine) => number,
+    submit: Submit,
     complete: (record: CompletedRecord) => T,
     message?: Outgoing,
   ): Promise<T> {
@@ -71,13 +74,13 @@ export class Calls {
   open<T>(options: OperationOptions, complete: (record: CompletedRecord) => T): Operation<T> {
     this.assertOpen();
     return this.operations.open(options, complete, (operation) => {
-      const { id, delivery } = operation;
-      if (id > 0 && this.try((raw) => raw.cancel(id)) && delivery) operation.delivery = "none";
+      const { id, delivery, isSubmitted } = operation;
+      if (isSubmitted && this.try((raw) => raw.cancel(id)) && delivery) operation.delivery = "none";
     });
   }
 
   /** Hands it to the engine when its turn comes, unless it was given up by then. */
-  submit<T>(operation: Operation<T>, submit: (raw: RawEngine) => number, message?: Outgoing): void {
+  submit<T>(operation: Operation<T>, submit: Submit, message?: Outgoing): void {
     const { operations } = this;
     const fail = (error: unknown) => operations.take(operation.id)?.fail(error);
     const { reading, handling } = message ?? {};
@@ -96,7 +99,8 @@ export class Calls {
       leave?.();
       if (!operations.has(operation.id)) return;
       try {
-        operations.number(operation, engine.call(submit));
+        engine.call((raw) => submit(raw, operation.id));
+        operations.submitted(operation);
         if (handling) this.#handle(operation, handling);
       } catch (error) {
         fail(error);

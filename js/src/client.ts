@@ -141,7 +141,7 @@ export class MqttClient implements AsyncDisposable {
       }
       return this.#runtime.calls.operate(
         options,
-        (raw) => raw.publish(topic, bytes, flags, properties),
+        (raw, operation) => raw.publish(operation, topic, bytes, flags, properties),
         (record) => publishResult(record, qos),
         {
           size: topic.length + (reading ? (payload as Blob).size : bytes.length),
@@ -175,10 +175,9 @@ export class MqttClient implements AsyncDisposable {
       try {
         const reasonCodes = await this.#runtime.calls.operate(
           options,
-          (engine) => {
-            const [operation = 0, ...ids] = engine.subscribe(filters, raw);
-            subscriptions.add(subscription, ids); // before SUBACK: messages may precede it
-            return operation;
+          (engine, operation) => {
+            // before SUBACK: messages may precede it
+            subscriptions.add(subscription, engine.subscribe(operation, filters, raw));
           },
           (record) => record.reasonCodes,
         );
@@ -219,7 +218,7 @@ export class MqttClient implements AsyncDisposable {
       checkControl(options);
       return this.#runtime.calls.operate(
         options,
-        (raw) => raw.ping(),
+        (raw, operation) => raw.ping(operation),
         (record) => record.status,
       );
     });

@@ -18,12 +18,14 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** A call that waits for an answer. */
 export class Operation<T> {
   readonly promise: Promise<T>;
-  /** The engine's number; below 0 until the engine knows the operation. */
-  id: number;
+  /** Its number, also in the engine: above 0. */
+  readonly id: number;
   resolve!: (value: T) => void;
   reject!: (error: unknown) => void;
   /** Stops watching `signal` and `timeout`. */
   release: (() => void) | undefined;
+  /** Whether the engine has been told of it. */
+  isSubmitted = false;
   /** Of a publish: what may have become of its message, should it fail now. */
   delivery: Delivery | undefined;
   /** Whether its message is one for the store. */
@@ -62,13 +64,16 @@ export class Operation<T> {
   }
 }
 
-type Pending = Pick<Operation<unknown>, "delivery" | "fail" | "id" | "isKept" | "release" | "settle">;
+type Pending = Pick<
+  Operation<unknown>,
+  "delivery" | "fail" | "id" | "isKept" | "isSubmitted" | "release" | "settle"
+>;
 
 /** All calls that wait. */
 export class Operations {
   readonly #pending = new Map<number, Pending>();
-  #unnumbered = 0;
-  /** The number that the engine gave last. */
+  #last = 0;
+  /** The highest number that the engine knows. */
   newest = 0;
   /** The last one whose message is in the store. */
   #stored = 0;
@@ -86,7 +91,7 @@ export class Operations {
       invalidArgument("signal", "Pass an AbortSignal.");
     if (signal?.aborted) throw new MqttError("aborted", { cause: signal.reason });
 
-    const operation = new Operation<T>(--this.#unnumbered, complete);
+    const operation = new Operation<T>(this.#next(), complete);
     this.#pending.set(operation.id, operation);
     if (signal || timeout !== undefined) {
       const cancel = (error: MqttError) => {
@@ -99,13 +104,17 @@ export class Operations {
     return operation;
   }
 
-  /** The engine gave the operation its number. */
-  number(operation: Pending, id: number): void {
-    this.#pending.delete(operation.id);
-    operation.id = id;
+  /** Wraps after four billion; those of back then are long settled. */
+  #next(): number {
+    this.#last = (this.#last % 0xffff_ffff) + 1;
+    return this.#last;
+  }
+
+  /** The engine has taken the operation in. Messages come in the order of their numbers. */
+  submitted(operation: Pending): void {
+    operation.isSubmitted = true;
     if (operation.delivery) operation.delivery = "unknown";
-    this.#pending.set(id, operation);
-    this.newest = id;
+    this.newest = Math.max(this.newest, operation.id);
   }
 
   /** Runs `then` when the message is in the store. */
@@ -152,7 +161,7 @@ export class Operations {
   }
 
   isStored(id: number): boolean {
-    return id > 0 && id <= this.#stored && this.#pending.get(id)?.isKept === true;
+    return id <= this.#stored && this.#pending.get(id)?.isKept === true;
   }
 }
 

@@ -146,7 +146,7 @@ export class Runtime {
   }
 
   #prove<T>(operation: Operation<T>, data: Uint8Array | undefined): Promise<T> {
-    this.calls.submit(operation, (raw) => raw.reauthenticate(data));
+    this.calls.submit(operation, (raw, number) => raw.reauthenticate(number, data));
     return operation.promise;
   }
 
@@ -192,7 +192,7 @@ export class Runtime {
     if (ids.length === 0) return;
     await this.calls.operate(
       {},
-      (raw) => raw.unsubscribe(ids, options),
+      (raw, operation) => raw.unsubscribe(operation, ids, options),
       () => {},
     );
   }

@@ -31,7 +31,7 @@ impl Client {
     /// # Errors
     /// `not-connected`, `unsupported-in-version` without an Authentication Method or in 3.1.1, `invalid-argument` for too
     /// much data or while another one is under way, `packet-too-large`, `client-closed`.
-    pub fn reauthenticate(&mut self, data: Option<&[u8]>) -> Result<OpId, Error> {
+    pub fn reauthenticate(&mut self, op: OpId, data: Option<&[u8]>) -> Result<(), Error> {
         self.core.ensure_open()?;
         if self.core.phase.live().is_none() {
             return Err(Error::new(ErrorCode::NotConnected));
@@ -43,9 +43,8 @@ impl Client {
             return Err(Error::named(ErrorCode::InvalidArgument, "reauthenticate").broke("§4.12.1"));
         }
         self.core.write_auth(ReasonCode::RE_AUTHENTICATE, data)?;
-        let op = self.core.next_op();
         self.core.reauthentication = Some(Reauthentication { op: Some(op) });
-        Ok(op)
+        Ok(())
     }
 
     /// The application has no answer to the challenge: say so, and hang up (MQTT-4.12.1-2).

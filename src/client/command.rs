@@ -42,8 +42,8 @@ pub struct PublishOptions {
 }
 
 impl Client {
-    /// Publishes a message, now or when there is a connection, and returns the operation that settles with its
-    /// outcome: at QoS 0 when its bytes are handed to the transport, above that with the server's acknowledgement.
+    /// Publishes a message, now or when there is a connection. The operation `op` settles with its outcome: at QoS 0 when
+    /// its bytes are handed to the transport, above that with the server's acknowledgement.
     ///
     /// Section 3.3 and 4.3. `properties` are those of PUBLISH; Topic Alias and Subscription Identifier are the
     /// client's own business and must not be among them. On 3.1.1 a Message Expiry Interval applies to the time in
@@ -52,17 +52,19 @@ impl Client {
     /// # Errors
     /// `invalid-topic`, `invalid-argument`, `packet-too-large`, `not-supported-by-server`, `unsupported-in-version`,
     /// `queue-full`, `client-closed`. Nothing has been accepted then.
+    #[expect(clippy::too_many_arguments, reason = "each is a word of the call, and most callers have all of them")]
     pub fn publish<P: PayloadSource + ?Sized>(
         &mut self,
+        op: OpId,
         now: Instant,
         topic: &str,
         payload: &P,
         qos: QoS,
         retain: bool,
         properties: Properties<'_>,
-    ) -> Result<OpId, Error> {
+    ) -> Result<(), Error> {
         let options = PublishOptions { qos, retain, until_sent: false };
-        self.publish_with(now, topic, payload, options, properties)
+        self.publish_with(op, now, topic, payload, options, properties)
     }
 
     /// [`Client::publish`] with more to choose from.
@@ -71,12 +73,13 @@ impl Client {
     /// The same.
     pub fn publish_with<P: PayloadSource + ?Sized>(
         &mut self,
+        op: OpId,
         now: Instant,
         topic: &str,
         payload: &P,
         options: PublishOptions,
         properties: Properties<'_>,
-    ) -> Result<OpId, Error> {
+    ) -> Result<(), Error> {
         self.core.ensure_open()?;
         TopicName::parse(topic).map_err(Error::invalid_topic)?;
         if !properties.iter().all(|(id, _)| is_of_a_message(id)) {
@@ -86,15 +89,15 @@ impl Client {
             return Err(Error::named(ErrorCode::InvalidArgument, "payload").broke("§3.3.2.3.2"));
         }
         if self.core.can_write_directly(options.qos) {
-            return self.core.write_directly(topic, payload, options.retain, properties);
+            return self.core.write_directly(op, topic, payload, options.retain, properties);
         }
-        self.core.accept(now, topic, payload, options, properties)
+        self.core.accept(op, now, topic, payload, options, properties)
     }
 
     /// Subscribes to filters in one SUBSCRIBE packet (3.8), now or when there is a connection.
     ///
-    /// Returns the operation, and for each filter the number of its subscription, under which messages arrive from now
-    /// on. A filter that is subscribed already keeps its number; SUBSCRIBE is sent for it only when its options
+    /// Returns for each filter the number of its subscription, under which messages arrive from now on; `op` settles with
+    /// the server's answer. A filter that is subscribed already keeps its number; SUBSCRIBE is sent for it only when its options
     /// changed. `user_properties` is a block of User Properties.
     ///
     /// # Errors
@@ -102,9 +105,10 @@ impl Client {
     /// `unsupported-in-version` with the index of the filter, `client-closed`. Nothing has been accepted then.
     pub fn subscribe(
         &mut self,
+        op: OpId,
         filters: &[Filter<'_>],
         user_properties: Properties<'_>,
-    ) -> Result<(OpId, Vec<u32>), Error> {
+    ) -> Result<Vec<u32>, Error> {
         self.core.ensure_open()?;
         if filters.is_empty() || !self.core.session.subscriptions.has_room(filters.len()) {
             return Err(Error::named(ErrorCode::InvalidArgument, "filters"));
@@ -119,11 +123,10 @@ impl Client {
             parsed.push((valid, filter.options));
         }
         let ids = self.core.session.subscriptions.want(&parsed, user_properties.as_bytes());
-        let op = self.core.next_op();
         let request = Request::Subscribe { op: Some(op), ids: ids.clone(), sent: Vec::new() };
         self.core.session.requests.push_back(request);
         self.core.write_requests();
-        Ok((op, ids))
+        Ok(ids)
     }
 
     /// Ends subscriptions (3.10). Their messages stop at once; numbers that are not known are passed over.
@@ -132,11 +135,15 @@ impl Client {
     ///
     /// # Errors
     /// `client-closed`.
-    pub fn unsubscribe(&mut self, ids: &[u32], user_properties: Properties<'_>) -> Result<OpId, Error> {
+    pub fn unsubscribe(
+        &mut self,
+        op: OpId,
+        ids: &[u32],
+        user_properties: Properties<'_>,
+    ) -> Result<(), Error> {
         self.core.ensure_open()?;
         let removed = ids.iter().filter_map(|id| self.core.session.subscriptions.remove(*id));
         let filters: Vec<Box<str>> = removed.map(|entry| entry.filter).collect();
-        let op = self.core.next_op();
         if filters.is_empty() {
             self.core.complete(super::Completion::new(op, OpKind::Unsubscribe));
         } else {
@@ -144,21 +151,20 @@ impl Client {
             self.core.session.requests.push_back(Request::Unsubscribe { op: Some(op), filters, properties });
             self.core.write_requests();
         }
-        Ok(op)
+        Ok(())
     }
 
     /// Sends PINGREQ (3.12) and measures the round trip.
     ///
     /// # Errors
     /// `not-connected`, `client-closed`.
-    pub fn ping(&mut self, now: Instant) -> Result<OpId, Error> {
+    pub fn ping(&mut self, op: OpId, now: Instant) -> Result<(), Error> {
         self.core.ensure_open()?;
         if !matches!(self.core.phase, Phase::Live(_)) {
             return Err(Error::new(ErrorCode::NotConnected));
         }
-        let op = self.core.next_op();
         self.core.write_ping(now, Some(op));
-        Ok(op)
+        Ok(())
     }
 
     /// Gives an operation up: no event tells of it any more. `true` when it had not been sent, and never will be;
@@ -224,11 +230,12 @@ impl Core {
 
     fn write_directly<P: PayloadSource + ?Sized>(
         &mut self,
+        op: OpId,
         topic: &str,
         payload: &P,
         retain: bool,
         properties: Properties<'_>,
-    ) -> Result<OpId, Error> {
+    ) -> Result<(), Error> {
         let Some(connection) = self.phase.live_mut() else { return Err(Error::new(ErrorCode::NotConnected)) };
         let packet = Publish { retain, topic, properties, ..Publish::default() };
         write_publish_header(&mut self.out, connection, &packet, payload.len(), None)?;
@@ -238,20 +245,20 @@ impl Core {
             payload.copy_to(space);
         }
         self.stats.messages_sent += 1;
-        let op = self.next_op();
         self.unsent.push((op, None));
-        Ok(op)
+        Ok(())
     }
 
     /// Takes a message in, to be sent as soon as its turn comes.
     fn accept<P: PayloadSource + ?Sized>(
         &mut self,
+        op: OpId,
         now: Instant,
         topic: &str,
         payload: &P,
         options: PublishOptions,
         properties: Properties<'_>,
-    ) -> Result<OpId, Error> {
+    ) -> Result<(), Error> {
         let PublishOptions { qos, retain, until_sent } = options;
         if let Some(connection) = self.phase.live() {
             let negotiated = &connection.negotiated;
@@ -259,7 +266,6 @@ impl Core {
             check_properties(negotiated.version, properties)?;
         }
         self.check_publish_size(topic, payload.len(), qos, properties)?;
-        let op = self.next_op();
         let mut publication = Publication::new(op, topic, qos, retain, properties, payload);
         publication.sequence = self.session.next_sequence();
         publication.expires = properties
@@ -269,10 +275,10 @@ impl Core {
         self.session.keep(&publication);
         if self.may_send_now(qos) {
             self.send(now, publication);
+            Ok(())
         } else {
-            self.enqueue(publication)?;
+            self.enqueue(publication)
         }
-        Ok(op)
     }
 
     fn check_publish_size(

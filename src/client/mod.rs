@@ -104,7 +104,6 @@ struct Core {
     transport: VecDeque<TransportRequest>,
     tap: tap::Tap,
     stats: Stats,
-    last_op: u32,
 }
 
 /// Where the current connection stands. What belongs to a phase exists in that phase only.
@@ -205,7 +204,6 @@ impl Client {
                 transport: VecDeque::new(),
                 tap: tap::Tap::default(),
                 stats: Stats::default(),
-                last_op: 0,
             },
         })
     }
@@ -333,11 +331,5 @@ impl Core {
             self.state = state;
             self.events.push_back(Event::State(state));
         }
-    }
-
-    fn next_op(&mut self) -> OpId {
-        // Wraps after four billion operations; those of back then are long settled.
-        self.last_op = self.last_op.checked_add(1).unwrap_or(1);
-        OpId(self.last_op)
     }
 }

@@ -7,7 +7,7 @@ use crate::codec::{
 };
 use crate::config::{Config, VersionPolicy};
 use crate::connection::Credentials;
-use crate::session::Filter;
+use crate::session::{Filter, OpId};
 use crate::time::Instant;
 
 const NOW: Instant = Instant::from_millis(1000);
@@ -122,14 +122,14 @@ fn connected(version: ProtocolVersion, manual_ack: bool) -> Client {
     client.handle_input(NOW, connack);
     let ignored = (&mut Vec::new(), &mut Vec::new());
     drain(&mut client, connack, ignored.0, ignored.1);
-    for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce, QoS::ExactlyOnce] {
-        client.publish(NOW, "a/b", &b"x"[..], qos, false, Properties::EMPTY).unwrap();
+    for (op, qos) in (1..).map(OpId).zip([QoS::AtLeastOnce, QoS::ExactlyOnce, QoS::ExactlyOnce]) {
+        client.publish(op, NOW, "a/b", &b"x"[..], qos, false, Properties::EMPTY).unwrap();
     }
     let options = SubscribeOptions::default();
     let filters = ["a/+", "b/#"].map(|filter| Filter { filter, options });
-    let (_, ids) = client.subscribe(&filters, Properties::EMPTY).unwrap();
-    client.unsubscribe(&ids[1..], Properties::EMPTY).unwrap();
-    client.ping(NOW).unwrap();
+    let ids = client.subscribe(OpId(4), &filters, Properties::EMPTY).unwrap();
+    client.unsubscribe(OpId(5), &ids[1..], Properties::EMPTY).unwrap();
+    client.ping(OpId(6), NOW).unwrap();
     drain(&mut client, &[], ignored.0, ignored.1);
     assert!(client.server().is_some());
     client

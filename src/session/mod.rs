@@ -25,7 +25,8 @@ pub(crate) use subscriptions::Subscriptions;
 use crate::codec::{PacketId, SubscribeOptions};
 use std::collections::VecDeque;
 
-/// Names one operation of the application, such as a publish, until it is settled.
+/// Names one operation of the application, such as a publish, until it is settled. The caller chooses it: above 0, and
+/// not one that is unsettled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OpId(pub u32);
 

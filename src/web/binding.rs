@@ -76,21 +76,22 @@ impl MqttEngine {
     /// # Errors
     /// `client-closed`.
     pub fn start(&self) -> Result<(), JsValue> {
-        self.driver.command(&mut |client: &mut Client, now| client.start(now).map(|()| 0)).map(|_| ())
+        self.driver.command(&mut |client: &mut Client, now| client.start(now))
     }
 
     /// Publishes; `flags` are the QoS, times four the RETAIN flag, and times eight whether the operation completes when the
-    /// packet is first handed over. Returns the operation.
+    /// packet is first handed over. `operation` is the caller's number for it: above 0, and none that is unsettled.
     ///
     /// # Errors
     /// See [`Client::publish`].
     pub fn publish(
         &self,
+        operation: u32,
         topic: &str,
         payload: &Uint8Array,
         flags: u8,
         properties: Option<Options>,
-    ) -> Result<u32, JsValue> {
+    ) -> Result<(), JsValue> {
         let options = PublishOptions {
             qos: QoS::from_u8(flags & 3).unwrap_or_default(),
             retain: flags & 4 != 0,
@@ -99,38 +100,42 @@ impl MqttEngine {
         self.driver.command(&mut |client: &mut Client, now| {
             let block =
                 properties.as_ref().map(Options::to_publish_properties).transpose()?.unwrap_or_default();
-            let op = client.publish_with(now, topic, &JsPayload(payload), options, block.as_properties())?;
-            Ok(op.0)
+            client.publish_with(
+                OpId(operation),
+                now,
+                topic,
+                &JsPayload(payload),
+                options,
+                block.as_properties(),
+            )
         })
     }
 
-    /// Subscribes. Returns the operation, then the number of the subscription for each filter.
+    /// Subscribes. Returns the number of the subscription for each filter.
     ///
     /// # Errors
     /// See [`Client::subscribe`].
-    pub fn subscribe(&self, filters: &Array, options: &Options) -> Result<Vec<u32>, JsValue> {
+    pub fn subscribe(&self, operation: u32, filters: &Array, options: &Options) -> Result<Vec<u32>, JsValue> {
         let filters = texts(filters);
         let mut numbers = Vec::new();
         self.driver.command(&mut |client: &mut Client, _| {
             let properties = options.to_user_properties()?;
             let options = options.to_subscribe_options()?;
             let filters: Vec<Filter<'_>> = filters.iter().map(|filter| Filter { filter, options }).collect();
-            let (op, ids) = client.subscribe(&filters, properties.as_properties())?;
-            numbers.push(op.0);
-            numbers.extend(ids);
-            Ok(op.0)
+            numbers = client.subscribe(OpId(operation), &filters, properties.as_properties())?;
+            Ok(())
         })?;
         Ok(numbers)
     }
 
-    /// Ends subscriptions by their numbers. Returns the operation.
+    /// Ends subscriptions by their numbers.
     ///
     /// # Errors
     /// `invalid-option`, `client-closed`.
-    pub fn unsubscribe(&self, ids: &[u32], options: &Options) -> Result<u32, JsValue> {
+    pub fn unsubscribe(&self, operation: u32, ids: &[u32], options: &Options) -> Result<(), JsValue> {
         self.driver.command(&mut |client: &mut Client, _| {
             let properties = options.to_user_properties()?;
-            client.unsubscribe(ids, properties.as_properties()).map(|op| op.0)
+            client.unsubscribe(OpId(operation), ids, properties.as_properties())
         })
     }
 
@@ -138,10 +143,13 @@ impl MqttEngine {
     ///
     /// # Errors
     /// `engine-crashed`.
-    pub fn cancel(&self, op: u32) -> Result<bool, JsValue> {
-        self.driver
-            .command(&mut |client: &mut Client, _| Ok(u32::from(client.cancel(OpId(op)))))
-            .map(|unsent| unsent == 1)
+    pub fn cancel(&self, operation: u32) -> Result<bool, JsValue> {
+        let mut unsent = false;
+        self.driver.command(&mut |client: &mut Client, _| {
+            unsent = client.cancel(OpId(operation));
+            Ok(())
+        })?;
+        Ok(unsent)
     }
 
     /// Acknowledges a message by its token.
@@ -151,17 +159,17 @@ impl MqttEngine {
     pub fn acknowledge(&self, token: u32, reason_code: u8) -> Result<(), JsValue> {
         let acknowledge = &mut |client: &mut Client, _| {
             client.acknowledge(token.wrapping_sub(1), ReasonCode::new(reason_code));
-            Ok(0)
+            Ok(())
         };
-        self.driver.command(acknowledge).map(|_| ())
+        self.driver.command(acknowledge)
     }
 
-    /// Sends PINGREQ. Returns the operation.
+    /// Sends PINGREQ.
     ///
     /// # Errors
     /// `not-connected`, `client-closed`.
-    pub fn ping(&self) -> Result<u32, JsValue> {
-        self.driver.command(&mut |client: &mut Client, now| client.ping(now).map(|op| op.0))
+    pub fn ping(&self, operation: u32) -> Result<(), JsValue> {
+        self.driver.command(&mut |client: &mut Client, now| client.ping(OpId(operation), now))
     }
 
     /// Answers a challenge of the server (4.12); without an answer the connection ends.
@@ -172,20 +180,20 @@ impl MqttEngine {
         let authenticate = &mut |client: &mut Client, now| {
             if give_up {
                 client.give_up_authentication(now);
-                return Ok(0);
+                return Ok(());
             }
-            client.authenticate(data.as_deref()).map(|()| 0)
+            client.authenticate(data.as_deref())
         };
-        self.driver.command(authenticate).map(|_| ())
+        self.driver.command(authenticate)
     }
 
-    /// Proves the identity again. Returns the operation.
+    /// Proves the identity again.
     ///
     /// # Errors
     /// See [`Client::reauthenticate`].
-    pub fn reauthenticate(&self, data: Option<Vec<u8>>) -> Result<u32, JsValue> {
+    pub fn reauthenticate(&self, operation: u32, data: Option<Vec<u8>>) -> Result<(), JsValue> {
         self.driver
-            .command(&mut |client: &mut Client, _| client.reauthenticate(data.as_deref()).map(|op| op.0))
+            .command(&mut |client: &mut Client, _| client.reauthenticate(OpId(operation), data.as_deref()))
     }
 
     /// Connects again with other credentials, in order and when it is quiet.
@@ -195,9 +203,9 @@ impl MqttEngine {
     pub fn renew(&self) -> Result<(), JsValue> {
         let renew = &mut |client: &mut Client, now| {
             client.renew(now);
-            Ok(0)
+            Ok(())
         };
-        self.driver.command(renew).map(|_| ())
+        self.driver.command(renew)
     }
 
     /// Leaves in order.
@@ -205,11 +213,8 @@ impl MqttEngine {
     /// # Errors
     /// See [`Client::disconnect`].
     pub fn disconnect(&self, options: &Options) -> Result<(), JsValue> {
-        let disconnect = &mut |client: &mut Client, now| {
-            client.disconnect(now, options.to_disconnect()?)?;
-            Ok(0)
-        };
-        self.driver.command(disconnect).map(|_| ())
+        let disconnect = &mut |client: &mut Client, now| client.disconnect(now, options.to_disconnect()?);
+        self.driver.command(disconnect)
     }
 
     /// Hangs up without DISCONNECT.
@@ -219,9 +224,9 @@ impl MqttEngine {
     pub fn terminate(&self) -> Result<(), JsValue> {
         let terminate = &mut |client: &mut Client, _| {
             client.terminate();
-            Ok(0)
+            Ok(())
         };
-        self.driver.command(terminate).map(|_| ())
+        self.driver.command(terminate)
     }
 
     /// Looks at the time and the page: to be called when it wakes up, or changes. `presence`: 0 visible, 1 hidden,

@@ -80,8 +80,8 @@ impl Driver {
     /// A command of the application: what it causes goes out together with everything else of this turn.
     pub(super) fn command(
         &self,
-        work: &mut dyn FnMut(&mut Client, Instant) -> Result<u32, Error>,
-    ) -> Result<u32, JsValue> {
+        work: &mut dyn FnMut(&mut Client, Instant) -> Result<(), Error>,
+    ) -> Result<(), JsValue> {
         let mut result = Err(None);
         self.enter(&mut |client, now| result = work(client, now).map_err(Some));
         self.ask_for_flush();

@@ -78,12 +78,10 @@ test("what the engine refuses is thrown as it is and harms nothing", () => {
   const { engine, fake, crashes } = create();
   const error = new MqttError("queue-full");
   fake.throws.ping = error;
-  assert.throws(() => engine.call((raw) => raw.ping()), error);
+  assert.throws(() => engine.call((raw) => raw.ping(1)), error);
   delete fake.throws.ping;
-  assert.equal(
-    engine.call((raw) => raw.ping()),
-    1,
-  );
+  engine.call((raw) => raw.ping(2));
+  assert.equal(fake.operation, 2);
   assert.deepEqual(crashes, []);
 });
 
@@ -98,10 +96,10 @@ for (const [name, error] of [
     fake.host.onSocket(used);
     fake.state("connected");
     fake.throws.ping = error;
-    assert.throws(() => engine.call((raw) => raw.ping()), { code: "engine-crashed", cause: error });
+    assert.throws(() => engine.call((raw) => raw.ping(1)), { code: "engine-crashed", cause: error });
     delete fake.throws.ping;
 
-    assert.throws(() => engine.call((raw) => raw.ping()), { code: "engine-crashed" });
+    assert.throws(() => engine.call((raw) => raw.ping(1)), { code: "engine-crashed" });
     assert.equal(fake.called("ping").length, 1, "not called again");
     assert.deepEqual(
       [used.closed, used.onopen, used.onmessage, used.onerror, used.onclose],
@@ -127,7 +125,7 @@ test("a panic is reported from within", async () => {
     crashes.map(({ code }) => code),
     ["engine-crashed"],
   );
-  assert.throws(() => engine.call((raw) => raw.ping()), { code: "engine-crashed" });
+  assert.throws(() => engine.call((raw) => raw.ping(1)), { code: "engine-crashed" });
 });
 
 test("the glue's finaliser is taken off the wreck", () => {
@@ -166,5 +164,5 @@ test("after free nothing is reported and nothing can be called", async () => {
   assert.deepEqual(records, []);
   assert.deepEqual(fake.called("flush"), []);
   assert.equal(fake.called("free").length, 1);
-  assert.throws(() => engine.call((raw) => raw.ping()), { code: "client-closed" });
+  assert.throws(() => engine.call((raw) => raw.ping(1)), { code: "client-closed" });
 });

@@ -18,14 +18,12 @@ test("an operation settles with the answer to its number", async () => {
   const operations = new Operations();
   const first = operations.open({}, (record) => record.status, never);
   const second = operations.open({}, () => "second", never);
-  assert.ok(first.id < 0 && second.id < 0 && first.id !== second.id);
-  operations.number(first, 10);
-  operations.number(second, 11);
-  operations.take(11)?.settle(answer(11));
-  operations.take(10)?.settle(answer(10));
+  assert.ok(first.id > 0 && second.id > first.id);
+  operations.take(second.id)?.settle(answer(second.id));
+  operations.take(first.id)?.settle(answer(first.id));
   assert.equal(await first.promise, 7);
   assert.equal(await second.promise, "second");
-  assert.equal(operations.take(10), undefined, "only once");
+  assert.equal(operations.take(first.id), undefined, "only once");
 });
 
 test("abort before the call refuses it", () => {
@@ -46,11 +44,11 @@ test("abort later rejects, cancels, and a late answer finds nobody", async () =>
     () => 0,
     ({ id }, { code }) => cancelled.push([id, code]),
   );
-  operations.number(operation, 3);
+  const { id } = operation;
   controller.abort("enough");
   await assert.rejects(operation.promise, { code: "aborted", cause: "enough" });
-  assert.deepEqual(cancelled, [[3, "aborted"]]);
-  assert.equal(operations.take(3), undefined);
+  assert.deepEqual(cancelled, [[id, "aborted"]]);
+  assert.equal(operations.take(id), undefined);
 });
 
 test("a timeout rejects", async () => {
@@ -75,8 +73,7 @@ test("whatever settles first wins, and lets go of the signal", async () => {
     remove(type, listener);
   };
   const operation = operations.open({ signal: controller.signal, timeout: 60_000 }, () => "done", never);
-  operations.number(operation, 1);
-  operations.take(1)?.settle(answer(1));
+  operations.take(operation.id)?.settle(answer(operation.id));
   controller.abort();
   assert.equal(await operation.promise, "done");
   assert.deepEqual(removed, ["abort"]);
@@ -104,8 +101,17 @@ test("all of them can be rejected at once", async () => {
   const operations = new Operations();
   const error = new MqttError("client-closed");
   const waiting = [operations.open({}, () => 0, never), operations.open({ timeout: 60_000 }, () => 0, never)];
-  operations.number(waiting[0] as never, 5);
+  operations.submitted(waiting[0] as never);
   operations.failAll(() => error);
   for (const { promise } of waiting) await assert.rejects(promise, error);
   operations.failAll(() => error);
+});
+
+test("the newest number is that of what the engine was told, in whatever order", () => {
+  const operations = new Operations();
+  const [first, second] = [operations.open({}, () => 0, never), operations.open({}, () => 0, never)];
+  assert.equal(operations.newest, 0);
+  operations.submitted(second);
+  operations.submitted(first);
+  assert.equal(operations.newest, second.id);
 });

@@ -155,7 +155,8 @@ fn a_ping_without_an_answer_is_noticed_even_without_keep_alive() {
 #[test]
 fn a_ping_needs_a_connection() {
     let mut rig = Rig::connecting(config(V5));
-    let error = rig.client.ping(rig.now).unwrap_err();
+    let op = rig.next_op();
+    let error = rig.client.ping(op, rig.now).unwrap_err();
     assert_eq!(error.code, wasmqtt::ErrorCode::NotConnected);
 }
 

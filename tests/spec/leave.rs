@@ -73,7 +73,8 @@ fn the_time_of_unfinished_work_is_bounded() {
 #[test]
 fn qos_0_that_leaves_with_disconnect_is_done() {
     let mut rig = Rig::v5();
-    let publish = rig.client.publish(rig.now, "a", &b"bye"[..], Q0, false, NONE);
+    let op = rig.next_op();
+    let publish = rig.client.publish(op, rig.now, "a", &b"bye"[..], Q0, false, NONE);
     publish.unwrap();
     rig.disconnect(0);
     assert_eq!(rig.sent(), ["PUBLISH q0 a bye", "DISCONNECT"]);
@@ -87,8 +88,10 @@ fn nothing_new_is_taken_while_leaving() {
     rig.disconnect(1000);
     let nothing = Default::default();
     assert_eq!(rig.publish_with(Q0, "a", "x", &nothing).unwrap_err().code, ErrorCode::ClientClosed);
-    assert_eq!(rig.client.unsubscribe(&[1], NONE).unwrap_err().code, ErrorCode::ClientClosed);
-    assert_eq!(rig.client.ping(rig.now).unwrap_err().code, ErrorCode::ClientClosed);
+    let op = rig.next_op();
+    assert_eq!(rig.client.unsubscribe(op, &[1], NONE).unwrap_err().code, ErrorCode::ClientClosed);
+    let op = rig.next_op();
+    assert_eq!(rig.client.ping(op, rig.now).unwrap_err().code, ErrorCode::ClientClosed);
     let subscribe = [filter("a", Default::default())];
     assert_eq!(rig.try_subscribe(&subscribe).unwrap_err().code, ErrorCode::ClientClosed);
 }

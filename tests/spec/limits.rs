@@ -116,13 +116,15 @@ fn a_burst_above_receive_maximum_is_noticed_in_one_chunk() {
 #[test]
 fn what_the_server_does_not_support_is_refused_at_once() {
     let mut rig = Rig::connected_with(config(V5), greeting(PropertyId::MaximumQoS, Value::Byte(1)));
-    let error = rig.client.publish(rig.now, "a", &b"x"[..], Q2, false, NONE).unwrap_err();
+    let op = rig.next_op();
+    let error = rig.client.publish(op, rig.now, "a", &b"x"[..], Q2, false, NONE).unwrap_err();
     let seen = (error.code, error.statement, error.limit);
     assert_eq!(seen, (ErrorCode::NotSupportedByServer, Some("MQTT-3.2.2-11"), Some(1)));
 
     let mut rig = Rig::connected_with(config(V5), greeting(PropertyId::RetainAvailable, Value::Byte(0)));
     for qos in [Q0, Q1] {
-        let error = rig.client.publish(rig.now, "a", &b"x"[..], qos, true, NONE).unwrap_err();
+        let op = rig.next_op();
+        let error = rig.client.publish(op, rig.now, "a", &b"x"[..], qos, true, NONE).unwrap_err();
         assert_eq!((error.code, error.statement), (ErrorCode::NotSupportedByServer, Some("MQTT-3.2.2-14")));
     }
     rig.drain();

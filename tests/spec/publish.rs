@@ -145,7 +145,8 @@ fn retain_and_properties_are_sent_as_given() {
     let mut rig = Rig::v5();
     let properties = property(PropertyId::CorrelationData, Value::Bytes(&[0, 255]));
     let properties = properties.as_properties();
-    rig.client.publish(rig.now, "a/b", &b""[..], Q0, true, properties).unwrap();
+    let op = rig.next_op();
+    rig.client.publish(op, rig.now, "a/b", &b""[..], Q0, true, properties).unwrap();
     rig.drain();
     rig.last_packet(|packet| {
         let wasmqtt::codec::Packet::Publish(publish) = packet else { panic!("{packet:?}") };

@@ -150,9 +150,10 @@ fn a_received_payload_is_passed_on_whatever_it_is() {
 
 fn publish_bytes(rig: &mut Rig, qos: QoS, payload: &[u8], properties: &PropertiesBuf) -> Result<(), Error> {
     let properties = properties.as_properties();
-    let published = rig.client.publish(rig.now, "a/b", payload, qos, false, properties);
+    let op = rig.next_op();
+    let published = rig.client.publish(op, rig.now, "a/b", payload, qos, false, properties);
     rig.drain();
-    published.map(|_| ())
+    published
 }
 
 // 3.1.1 MQTT-3.1.2-22, MQTT-1.5.4-2, §1.5.6: found before a transport is opened for them.

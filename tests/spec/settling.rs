@@ -57,7 +57,8 @@ fn what_waits_for_its_acknowledgement_settles_at_the_end() {
 #[test]
 fn qos_0_that_was_not_handed_over_fails_with_the_connection() {
     let mut rig = Rig::v5();
-    rig.client.publish(rig.now, "a", &b"x"[..], Q0, false, NONE).unwrap();
+    let op = rig.next_op();
+    rig.client.publish(op, rig.now, "a", &b"x"[..], Q0, false, NONE).unwrap();
     rig.client.handle_closed(rig.now, TransportClose { code: 1006, reason: "" });
     rig.open = false;
     rig.drain();
@@ -88,7 +89,8 @@ fn a_packet_longer_than_mqtt_can_say_is_refused() {
     for (mut rig, place) in [(Rig::v5(), "connected"), (Rig::connecting(config(V5)), "waiting")] {
         for qos in [Q0, Q1, Q2] {
             for len in [268_435_455, u32::MAX as usize, usize::MAX / 2] {
-                let error = rig.client.publish(rig.now, "a", &Huge(len), qos, false, NONE).unwrap_err();
+                let op = rig.next_op();
+                let error = rig.client.publish(op, rig.now, "a", &Huge(len), qos, false, NONE).unwrap_err();
                 assert_eq!(
                     (error.code, error.limit),
                     (ErrorCode::PacketTooLarge, Some(268_435_460)),

@@ -37,7 +37,8 @@ fn first_bytes_are_those_of_the_table() {
         rig.opened();
         rig.says(connack());
         rig.publish(Q0, "a", "");
-        rig.client.publish(rig.now, "a", &b""[..], Q0, true, NONE).unwrap();
+        let op = rig.next_op();
+        rig.client.publish(op, rig.now, "a", &b""[..], Q0, true, NONE).unwrap();
         rig.drain();
         rig.publish(Q1, "a", "");
         rig.publish(Q2, "a", "");

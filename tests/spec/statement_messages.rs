@@ -27,7 +27,8 @@ fn dup_of_a_received_message_does_not_go_on() {
         for qos in [Q0, Q1, Q2] {
             let message = rig.messages().next().unwrap().clone();
             let properties = message.properties.as_properties();
-            rig.client.publish(rig.now, "out", &message.payload[..], qos, false, properties).unwrap();
+            let op = rig.next_op();
+            rig.client.publish(op, rig.now, "out", &message.payload[..], qos, false, properties).unwrap();
             rig.drain();
         }
         let sent = rig.sent();

@@ -169,7 +169,8 @@ fn bytes_that_depend_on_nothing_leave_at_once_and_those_behind_others_in_their_o
 fn what_was_asked_and_taken_back_between_two_batches_is_never_stored() {
     let mut rig = restored(durable(V5), disk::Disk::default());
     let now = rig.now;
-    let op = rig.client.publish(now, "a", b"x".as_slice(), Q1, false, NONE).expect("is queued");
+    let op = rig.next_op();
+    rig.client.publish(op, now, "a", b"x".as_slice(), Q1, false, NONE).expect("is queued");
     assert!(rig.client.cancel(op));
     assert_eq!(rig.client.poll_store(now), None);
 }

@@ -148,8 +148,8 @@ fn an_identifier_is_stored_when_its_message_is_accepted() {
 fn a_publish_until_sent_settles_when_it_is_handed_over() {
     let until_sent = |rig: &mut Rig, qos, topic: &str| {
         let options = PublishOptions { qos, until_sent: true, ..PublishOptions::default() };
-        let op =
-            rig.client.publish_with(rig.now, topic, b"x".as_slice(), options, NONE).expect("is accepted");
+        let op = rig.next_op();
+        rig.client.publish_with(op, rig.now, topic, b"x".as_slice(), options, NONE).expect("is accepted");
         rig.drain();
         op.0
     };
@@ -182,7 +182,8 @@ fn a_publish_until_sent_settles_when_it_is_handed_over() {
 fn a_publish_that_the_server_answers_before_it_was_handed_over_settles_once() {
     let mut rig = connected(V5).slow();
     let options = PublishOptions { qos: Q1, until_sent: true, ..PublishOptions::default() };
-    let op = rig.client.publish_with(rig.now, "a", b"x".as_slice(), options, NONE).expect("is accepted");
+    let op = rig.next_op();
+    rig.client.publish_with(op, rig.now, "a", b"x".as_slice(), options, NONE).expect("is accepted");
     rig.drain();
     rig.says(puback(1));
     assert_eq!(rig.told(), [format!("published {}", op.0)]);

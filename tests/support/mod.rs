@@ -64,6 +64,7 @@ pub(crate) struct Rig {
     /// Whether it commits as soon as it is asked to.
     pub(crate) commits: bool,
     wire: FrameBuffer,
+    last_op: u32,
     buffer: Vec<u8>,
     closed: bool,
 }
@@ -89,6 +90,7 @@ impl Rig {
             auth_data: None,
             disk: disk::Disk::default(),
             commits: true,
+            last_op: 0,
             wire: FrameBuffer::for_packets_of(Sender::Client, u32::MAX),
             buffer: Vec::new(),
             closed: false,
@@ -217,6 +219,12 @@ impl Rig {
         self.events.drain(..=connected.expect("the client takes the CONNACK"));
     }
 
+    /// The number of the next operation.
+    pub(crate) fn next_op(&mut self) -> OpId {
+        self.last_op += 1;
+        OpId(self.last_op)
+    }
+
     pub(crate) fn publish(&mut self, qos: QoS, topic: &str, payload: &str) -> OpId {
         self.publish_with(qos, topic, payload, &PropertiesBuf::new()).expect("is accepted")
     }
@@ -229,9 +237,10 @@ impl Rig {
         properties: &PropertiesBuf,
     ) -> Result<OpId, Error> {
         let properties = properties.as_properties();
-        let result = self.client.publish(self.now, topic, payload.as_bytes(), qos, false, properties);
+        let op = self.next_op();
+        let result = self.client.publish(op, self.now, topic, payload.as_bytes(), qos, false, properties);
         self.drain();
-        result
+        result.map(|()| op)
     }
 
     pub(crate) fn subscribe(&mut self, filters: &[(&str, QoS)]) -> (OpId, Vec<u32>) {
@@ -249,9 +258,10 @@ impl Rig {
         filters: &[Filter<'_>],
         properties: &PropertiesBuf,
     ) -> Result<(OpId, Vec<u32>), Error> {
-        let result = self.client.subscribe(filters, properties.as_properties());
+        let op = self.next_op();
+        let result = self.client.subscribe(op, filters, properties.as_properties());
         self.drain();
-        result
+        result.map(|ids| (op, ids))
     }
 
     pub(crate) fn unsubscribe(&mut self, ids: &[u32]) -> OpId {
@@ -259,13 +269,15 @@ impl Rig {
     }
 
     pub(crate) fn unsubscribe_with(&mut self, ids: &[u32], properties: &PropertiesBuf) -> OpId {
-        let op = self.client.unsubscribe(ids, properties.as_properties()).expect("is accepted");
+        let op = self.next_op();
+        self.client.unsubscribe(op, ids, properties.as_properties()).expect("is accepted");
         self.drain();
         op
     }
 
     pub(crate) fn ping(&mut self) -> OpId {
-        let op = self.client.ping(self.now).expect("is connected");
+        let op = self.next_op();
+        self.client.ping(op, self.now).expect("is connected");
         self.drain();
         op
     }
@@ -277,9 +289,10 @@ impl Rig {
     }
 
     pub(crate) fn reauthenticate(&mut self, data: Option<&[u8]>) -> Result<OpId, Error> {
-        let result = self.client.reauthenticate(data);
+        let op = self.next_op();
+        let result = self.client.reauthenticate(op, data);
         self.drain();
-        result
+        result.map(|()| op)
     }
 
     pub(crate) fn disconnect(&mut self, drain_millis: u64) {

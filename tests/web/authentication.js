@@ -1,7 +1,7 @@
 import { equal, turn } from "./support/expect.js";
 import { target } from "./support/host.js";
 import { auth, binary, connack, packets, string } from "./support/packets.js";
-import { CODE, Rig } from "./support/rig.js";
+import { CODE, next, Rig } from "./support/rig.js";
 
 const CONTINUE = 0x18;
 const AGAIN = 0x19;
@@ -46,7 +46,8 @@ export async function givingUpEndsTheAttempt(module) {
 export async function identityIsProvedAgain(module) {
   const rig = new Rig(module, { options, resolve });
   const { engine, host, socket } = await rig.connect({ properties: proof() });
-  const op = engine.reauthenticate(Uint8Array.of(3));
+  const op = next();
+  engine.reauthenticate(op, Uint8Array.of(3));
   await turn();
   const [{ type, body }] = socket.sent.flatMap(packets);
   equal([type, body], ["AUTH", Uint8Array.from([AGAIN, proof(3).length, ...proof(3)])]);

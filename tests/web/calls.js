@@ -1,6 +1,6 @@
 import { equal, ok, thrown, turn } from "./support/expect.js";
 import { names, packets, publish } from "./support/packets.js";
-import { CODE, Rig, SUBSCRIBE } from "./support/rig.js";
+import { CODE, next, Rig, SUBSCRIBE } from "./support/rig.js";
 
 const NOTHING = new Uint8Array(0);
 
@@ -24,7 +24,7 @@ async function armed(module, name) {
 
 export async function publishInsideTheSink(module) {
   const { rig, arm } = await armed(module, "onBatch");
-  arm((engine) => engine.publish("out", NOTHING, 0, undefined));
+  arm((engine) => engine.publish(next(), "out", NOTHING, 0, undefined));
   rig.socket.receive(publish("in", "x"));
   await turn();
   equal(names(rig.socket.sent), [["PUBLISH"]]);
@@ -39,14 +39,10 @@ export async function everyCallInsideTheSink(module) {
     engine.wake(0, false);
     engine.acknowledge(1, 0);
     equal(engine.stats().connections, 1, "connections");
-    equal(
-      engine.cancel(engine.publish("never", NOTHING, 1, undefined)),
-      false,
-      "cancelled before it was sent",
-    );
-    const [, id] = engine.subscribe(["a"], SUBSCRIBE);
-    engine.unsubscribe(Uint32Array.of(id), {});
-    engine.ping();
+    equal(engine.cancel(rig.publish("never", "", { qos: 1 })), false, "cancelled before it was sent");
+    const [id] = engine.subscribe(next(), ["a"], SUBSCRIBE);
+    engine.unsubscribe(next(), Uint32Array.of(id), {});
+    engine.ping(next());
   });
   rig.socket.receive(publish("in", "x"));
   ok(spent(), "the sink was called");
@@ -71,7 +67,7 @@ export async function callsInsideTheOtherCallbacks(module) {
   const seen = [];
   const inside = (name) => (engine) => {
     if (engine) seen.push([name, engine.stats().connections]);
-    engine?.publish(name, NOTHING, 0, undefined);
+    engine?.publish(next(), name, NOTHING, 0, undefined);
   };
   const hooks = {
     schedule: inside("schedule"),
@@ -95,13 +91,13 @@ export async function callsWhileTheCoreRunsAreRefused(module) {
   const codes = [];
   class Curious extends Uint8Array {
     get length() {
-      codes.push(thrown(() => engine.ping()).code, engine.stats().connections);
+      codes.push(thrown(() => engine.ping(next())).code, engine.stats().connections);
       engine.flush();
       engine.wake(0, false);
       return super.length;
     }
   }
-  engine.publish("a", Curious.of(1, 2), 0, undefined);
+  engine.publish(next(), "a", Curious.of(1, 2), 0, undefined);
   equal([...new Set(codes)], [CODE.engineCrashed, 0], "refusals");
   rig.publish("b", "still alive");
   await turn();
@@ -143,7 +139,7 @@ export async function exceptionsOfTheOtherCallbacksAreSurvived(module) {
   other.rig.socket.receive(publish("in", "x"));
   await turn();
   equal(names(other.rig.socket.sent), [["PUBLISH"]]);
-  equal([host.faults, rig.host.faults, other.rig.host.faults, typeof engine.ping()], [0, 0, 0, "number"]);
+  equal([host.faults, rig.host.faults, other.rig.host.faults, engine.ping(next())], [0, 0, 0, undefined]);
 }
 
 export async function refusalsAreMadeByTheHost(module) {
@@ -153,7 +149,7 @@ export async function refusalsAreMadeByTheHost(module) {
     { code, at, statement, retryable },
     { code: CODE.invalidTopic, at: 3, statement: "MQTT-4.7.0-1", retryable: false },
   );
-  equal(thrown(() => rig.engine.ping()).code, CODE.notConnected);
+  equal(thrown(() => rig.engine.ping(next())).code, CODE.notConnected);
   rig.engine.terminate();
   const closed = thrown(() => rig.engine.start());
   equal([closed.code, closed.text, closed.statement], [CODE.clientClosed, undefined, undefined]);

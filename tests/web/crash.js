@@ -1,6 +1,6 @@
 import { equal, ok, thrown, turn } from "./support/expect.js";
 import { publish } from "./support/packets.js";
-import { CODE, Rig, SUBSCRIBE } from "./support/rig.js";
+import { CODE, next, Rig, SUBSCRIBE } from "./support/rig.js";
 
 const NOTHING = new Uint8Array(0);
 
@@ -16,7 +16,7 @@ async function crash(module, accident) {
   }
   const rig = await new Rig(module).connect();
   rig.crashed = true;
-  const error = thrown(() => rig.engine.publish("a", Payload.of(1), 0, undefined));
+  const error = thrown(() => rig.engine.publish(next(), "a", Payload.of(1), 0, undefined));
   return { rig, error };
 }
 
@@ -25,12 +25,12 @@ async function assertShut({ engine, host, socket }) {
   const { length } = host.records;
   const calls = {
     start: () => engine.start(),
-    publish: () => engine.publish("a", NOTHING, 0, undefined),
-    subscribe: () => engine.subscribe(["a"], SUBSCRIBE),
-    unsubscribe: () => engine.unsubscribe(Uint32Array.of(1), {}),
+    publish: () => engine.publish(next(), "a", NOTHING, 0, undefined),
+    subscribe: () => engine.subscribe(next(), ["a"], SUBSCRIBE),
+    unsubscribe: () => engine.unsubscribe(next(), Uint32Array.of(1), {}),
     cancel: () => engine.cancel(1),
     acknowledge: () => engine.acknowledge(1, 0),
-    ping: () => engine.ping(),
+    ping: () => engine.ping(next()),
     disconnect: () => engine.disconnect({ reasonCode: 0, drainTimeout: 0 }),
     terminate: () => engine.terminate(),
   };

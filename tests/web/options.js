@@ -1,7 +1,7 @@
 import { equal, ok, thrown, turn } from "./support/expect.js";
 import { target } from "./support/host.js";
 import { binary, packets, pair, string, u16, u32, varint } from "./support/packets.js";
-import { CODE, Rig, refusal, SUBSCRIBE } from "./support/rig.js";
+import { CODE, next, Rig, refusal, SUBSCRIBE } from "./support/rig.js";
 
 const NOTHING = new Uint8Array(0);
 const LONG = "x".repeat(65_536);
@@ -46,17 +46,21 @@ const CLIENT = [
 /** `[call, name in the error, limit]` */
 const OPERATIONS = [
   [
-    (e) => e.publish("a", NOTHING, 0, { messageExpiryInterval: 2 ** 32 }),
+    (e) => e.publish(next(), "a", NOTHING, 0, { messageExpiryInterval: 2 ** 32 }),
     "messageExpiryInterval",
     2 ** 32 - 1,
   ],
-  [(e) => e.publish("a", NOTHING, 0, { contentType: LONG }), "contentType", 65_535],
-  [(e) => e.publish("a", NOTHING, 0, { contentType: "a\0" }), "contentType", -1],
-  [(e) => e.publish("a", NOTHING, 0, { responseTopic: "a/#" }), "responseTopic", -1],
-  [(e) => e.publish("a", NOTHING, 0, { correlationData: new Uint8Array(65_536) }), "correlationData", 65_535],
-  [(e) => e.publish("a", NOTHING, 0, { userProperties: [LONG, "v"] }), "userProperties", 65_535],
-  [(e) => e.subscribe(["a"], { ...SUBSCRIBE, qos: 3 }), "qos", -1],
-  [(e) => e.subscribe(["a"], { ...SUBSCRIBE, retainHandling: 3 }), "retainHandling", -1],
+  [(e) => e.publish(next(), "a", NOTHING, 0, { contentType: LONG }), "contentType", 65_535],
+  [(e) => e.publish(next(), "a", NOTHING, 0, { contentType: "a\0" }), "contentType", -1],
+  [(e) => e.publish(next(), "a", NOTHING, 0, { responseTopic: "a/#" }), "responseTopic", -1],
+  [
+    (e) => e.publish(next(), "a", NOTHING, 0, { correlationData: new Uint8Array(65_536) }),
+    "correlationData",
+    65_535,
+  ],
+  [(e) => e.publish(next(), "a", NOTHING, 0, { userProperties: [LONG, "v"] }), "userProperties", 65_535],
+  [(e) => e.subscribe(next(), ["a"], { ...SUBSCRIBE, qos: 3 }), "qos", -1],
+  [(e) => e.subscribe(next(), ["a"], { ...SUBSCRIBE, retainHandling: 3 }), "retainHandling", -1],
   [(e) => e.disconnect({ ...LEAVE, reasonCode: 256 }), "reasonCode", 255],
   [(e) => e.disconnect({ ...LEAVE, drainTimeout: -1 }), "drainTimeout", -1],
   [(e) => e.disconnect({ ...LEAVE, sessionExpiryInterval: 2 ** 32 }), "sessionExpiryInterval", 2 ** 32 - 1],
@@ -133,7 +137,7 @@ export async function userPropertiesKeepTheirOrder(module) {
   const userProperties = ["b", "1", "a", "2", "b", "3", "", ""];
   const encoded = [pair("b", "1"), pair("a", "2"), pair("b", "3"), pair("", "")].flat();
   rig.publish("t", "", { properties: { userProperties } });
-  rig.engine.subscribe(["t"], { ...SUBSCRIBE, userProperties });
+  rig.engine.subscribe(next(), ["t"], { ...SUBSCRIBE, userProperties });
   await turn();
   rig.engine.disconnect({ ...LEAVE, userProperties });
   await turn();

@@ -1,6 +1,6 @@
 import { equal, ok, turn } from "./support/expect.js";
 import { connack, publish, string, u16 } from "./support/packets.js";
-import { CODE, Rig, SUBSCRIBE } from "./support/rig.js";
+import { CODE, next, Rig, SUBSCRIBE } from "./support/rig.js";
 
 const MEBIBYTE = 2 ** 20;
 const text = (bytes) => new TextDecoder().decode(bytes);
@@ -98,7 +98,7 @@ export async function anAliasedTopicKeepsItsNumber(module) {
 
 export async function messagesNameTheirSubscriptions(module) {
   const rig = await new Rig(module).connect();
-  const [, plus, hash, other] = rig.engine.subscribe(["a/+", "a/#", "b"], SUBSCRIBE);
+  const [plus, hash, other] = rig.engine.subscribe(next(), ["a/+", "a/#", "b"], SUBSCRIBE);
   rig.socket.receive(publish("a/x", ""), publish("a/x/y", ""), publish("b", ""), publish("c", ""));
   equal(
     rig.host.of("message").map(({ topic, routes }) => [topic, routes.sort()]),
@@ -177,10 +177,10 @@ export async function memoryGrowsInsideTheSink(module) {
   const onBatch = (engine) => {
     if (!grow) return;
     grow = false;
-    engine.publish("out", new Uint8Array(module.memory.buffer.byteLength), 0, undefined);
+    engine.publish(next(), "out", new Uint8Array(module.memory.buffer.byteLength), 0, undefined);
   };
   const rig = await new Rig(module, { onBatch, options: { maxBytes: 2 ** 32 - 1 } }).connect();
-  const [, id] = rig.engine.subscribe(["#"], SUBSCRIBE);
+  const [id] = rig.engine.subscribe(next(), ["#"], SUBSCRIBE);
   const bytes = publish("in/pieces", "still here");
   rig.socket.receive(bytes.slice(0, 15));
   const before = module.memory.buffer;

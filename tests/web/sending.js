@@ -1,13 +1,13 @@
 import { equal, turn, until } from "./support/expect.js";
 import { connack, names, packets, publish } from "./support/packets.js";
-import { CODE, Rig, SUBSCRIBE } from "./support/rig.js";
+import { CODE, next, Rig, SUBSCRIBE } from "./support/rig.js";
 
 export async function aTurnLeavesInOneSend(module) {
   const rig = await new Rig(module).connect();
   rig.publish("a", "1");
-  rig.engine.subscribe(["x"], SUBSCRIBE);
+  rig.engine.subscribe(next(), ["x"], SUBSCRIBE);
   rig.publish("a", "2", { qos: 1 });
-  rig.engine.ping();
+  rig.engine.ping(next());
   equal(rig.socket.sent, [], "sent within the calls");
   await turn();
   const sends = names(rig.socket.sent).map((send) => send.sort());
@@ -19,7 +19,7 @@ export async function acknowledgementsLeaveAfterTheHandlers(module) {
   const handler = (record, engine) => {
     if (record.kind !== "message") return;
     seen.push(rig.socket.sent.length);
-    engine.publish("reply", record.payload, 0, undefined);
+    engine.publish(next(), "reply", record.payload, 0, undefined);
   };
   const rig = await new Rig(module, { handler }).connect();
   rig.socket.receive(...[1, 2, 3].map((id) => publish("a", `${id}`, { qos: 1, id })));

@@ -1,6 +1,6 @@
 import { equal, ok, turn } from "./support/expect.js";
 import { binary, pair, publish, string, suback, u16, u32, varint } from "./support/packets.js";
-import { Rig, SUBSCRIBE } from "./support/rig.js";
+import { next, Rig, SUBSCRIBE } from "./support/rig.js";
 
 const PUBLISH_PROPERTIES = [
   [1, 1],
@@ -118,7 +118,8 @@ export async function messageProperties(module) {
 
 export async function propertiesOfAnswers(module) {
   const { engine, host, socket } = await new Rig(module).connect();
-  const [op] = engine.subscribe(["a", "b"], SUBSCRIBE);
+  const op = next();
+  engine.subscribe(op, ["a", "b"], SUBSCRIBE);
   await turn();
   socket.receive(suback(1, [1, 0], [0x1f, ...string("as you like"), ...pair("k", "v")]));
   const detail = { reasonString: "as you like", userProperties: [["k", "v"]] };
@@ -126,7 +127,8 @@ export async function propertiesOfAnswers(module) {
     { kind: "completed", op, status: 0, packetId: 1, reasons: Uint8Array.of(1, 0), detail },
   ]);
 
-  const [refused] = engine.subscribe(["c", "d"], SUBSCRIBE);
+  const refused = next();
+  engine.subscribe(refused, ["c", "d"], SUBSCRIBE);
   await turn();
   socket.receive(suback(2, [0, 0x87], [0x1f, ...string("not you")]));
   const [{ op: failed, reasons, detail: error }] = host.of("failed");
@@ -162,7 +164,7 @@ export async function statsAreNumbers(module) {
   const rig = await new Rig(module).connect();
   rig.publish("a", "x");
   rig.publish("a", "y", { qos: 1 });
-  rig.engine.subscribe(["a"], SUBSCRIBE);
+  rig.engine.subscribe(next(), ["a"], SUBSCRIBE);
   await turn();
   rig.socket.receive(publish("a", "x"));
   const { bytesReceived, bytesSent, ...stats } = rig.engine.stats();

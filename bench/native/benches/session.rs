@@ -3,6 +3,7 @@
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use wasmqtt::client::Client;
 use wasmqtt::codec::{AckKind, Properties, QoS};
+use wasmqtt::session::OpId;
 use wasmqtt_bench::{NOW, ack, connected, drain, publish};
 
 const TOPIC: &str = "bench/topic";
@@ -91,7 +92,7 @@ fn send(c: &mut Criterion) {
 }
 
 fn post(client: &mut Client, payload: &[u8], qos: QoS) {
-    client.publish(NOW, TOPIC, payload, qos, false, Properties::EMPTY).expect("there is room");
+    client.publish(OpId(1), NOW, TOPIC, payload, qos, false, Properties::EMPTY).expect("there is room");
 }
 
 criterion_group!(benches, receive, send);

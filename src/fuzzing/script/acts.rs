@@ -112,8 +112,9 @@ fn publish(world: &mut World, input: &mut Input<'_>) {
         return; // repetitions are the caller's to avoid, everything else is refused
     }
     let (payload, retain) = (vec![0; len], kind & 128 != 0);
-    let result = world.client.publish(world.now, topic, &payload[..], qos, retain, block.as_properties());
-    if let Ok(op) = result {
+    let op = world.next_op();
+    let result = world.client.publish(op, world.now, topic, &payload[..], qos, retain, block.as_properties());
+    if result.is_ok() {
         world.opened(op);
     }
 }
@@ -128,7 +129,8 @@ fn subscribe(world: &mut World, input: &mut Input<'_>) {
     };
     let count = 1 + usize::from(kind / 4 % 4);
     let filters: Vec<_> = (0..count).map(|_| Filter { filter: input.pick(&FILTERS), options }).collect();
-    if let Ok((op, ids)) = world.client.subscribe(&filters, Properties::EMPTY) {
+    let op = world.next_op();
+    if let Ok(ids) = world.client.subscribe(op, &filters, Properties::EMPTY) {
         assert_eq!(ids.len(), filters.len());
         world.opened(op);
         world.subscriptions.extend(ids);
@@ -137,7 +139,8 @@ fn subscribe(world: &mut World, input: &mut Input<'_>) {
 
 fn unsubscribe(world: &mut World, input: &mut Input<'_>) {
     let ids = [u32::from(input.byte()), chosen(&world.subscriptions, input)];
-    if let Ok(op) = world.client.unsubscribe(&ids, Properties::EMPTY) {
+    let op = world.next_op();
+    if world.client.unsubscribe(op, &ids, Properties::EMPTY).is_ok() {
         world.opened(op);
     }
 }
@@ -212,7 +215,8 @@ fn cancel(world: &mut World, input: &mut Input<'_>) {
 }
 
 fn ping(world: &mut World, _: &mut Input<'_>) {
-    if let Ok(op) = world.client.ping(world.now) {
+    let op = world.next_op();
+    if world.client.ping(op, world.now).is_ok() {
         world.opened(op);
     }
 }
@@ -229,7 +233,8 @@ fn authenticate(world: &mut World, input: &mut Input<'_>) {
     match kind & 3 {
         0 => drop(world.client.authenticate(data)),
         1 => {
-            if let Ok(op) = world.client.reauthenticate(data) {
+            let op = world.next_op();
+            if world.client.reauthenticate(op, data).is_ok() {
                 world.opened(op);
             }
         }

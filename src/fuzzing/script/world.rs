@@ -51,6 +51,11 @@ impl World {
         })
     }
 
+    /// The number of the next operation that is accepted.
+    pub(super) fn next_op(&self) -> OpId {
+        OpId(u32::try_from(self.known.len()).unwrap() + 1)
+    }
+
     /// An operation was accepted.
     pub(super) fn opened(&mut self, op: OpId) {
         assert!(self.known.insert(op.0), "operation {op:?} was given twice");
@@ -149,6 +154,7 @@ impl World {
         let mut properties = PropertiesBuf::new();
         properties.push(PropertyId::ContentType, Value::Str("late")).unwrap();
         let late = self.client.publish(
+            self.next_op(),
             self.now,
             "late",
             &b""[..],

@@ -57,10 +57,14 @@ export class FakeEngine implements RawEngine {
     return this.#operation;
   }
 
-  #call(name: string, ...args: unknown[]): number {
+  #call(name: string, ...args: unknown[]): void {
     this.calls.push([name, ...args]);
     if (name in this.throws) throw this.throws[name];
-    return ++this.#operation;
+  }
+
+  #operate(name: string, operation: number, ...args: unknown[]): void {
+    this.#call(name, ...args);
+    this.#operation = operation;
   }
 
   restore = (records: unknown[], unixTime: number) => void this.#call("restore", records, unixTime);
@@ -68,27 +72,29 @@ export class FakeEngine implements RawEngine {
   storeFailed = () => void this.#call("storeFailed");
   storeAgain = () => void this.#call("storeAgain");
   start = () => void this.#call("start");
-  publish = (topic: string, payload: Uint8Array, flags: number, properties: unknown) =>
-    this.#call("publish", topic, payload.slice(), flags, properties);
-  subscribe = (filters: readonly string[], options: unknown) => {
-    const operation = this.#call("subscribe", [...filters], options);
+  publish = (operation: number, topic: string, payload: Uint8Array, flags: number, properties: unknown) =>
+    this.#operate("publish", operation, topic, payload.slice(), flags, properties);
+  subscribe = (operation: number, filters: readonly string[], options: unknown) => {
+    this.#operate("subscribe", operation, [...filters], options);
     const ids = filters.map((filter) => {
       const id = this.#ids.get(filter) ?? this.#ids.size + 1;
       this.#ids.set(filter, id);
       return id;
     });
-    return Uint32Array.of(operation, ...ids);
+    return Uint32Array.from(ids);
   };
-  unsubscribe = (ids: Uint32Array, options: unknown) => this.#call("unsubscribe", [...ids], options);
+  unsubscribe = (operation: number, ids: Uint32Array, options: unknown) =>
+    this.#operate("unsubscribe", operation, [...ids], options);
   cancel = (operation: number) => {
     this.#call("cancel", operation);
     return this.neverSent;
   };
   acknowledge = (token: number, reasonCode: number) => void this.#call("acknowledge", token, reasonCode);
-  ping = () => this.#call("ping");
+  ping = (operation: number) => this.#operate("ping", operation);
   authenticate = (data: Uint8Array | undefined, giveUp: boolean) =>
     void this.#call("authenticate", data, giveUp);
-  reauthenticate = (data: Uint8Array | undefined) => this.#call("reauthenticate", data);
+  reauthenticate = (operation: number, data: Uint8Array | undefined) =>
+    this.#operate("reauthenticate", operation, data);
   disconnect = (options: unknown) => {
     this.#call("disconnect", options);
     this.report({ kind: 5, words: { 1: 5 } }, { kind: 5, words: { 1: 6 } }, { kind: 8 });

@@ -8,16 +8,22 @@ use wasmqtt::session::{Filter, OpId};
 use wasmqtt::time::Millis;
 
 impl<F: Fate> World<F> {
+    fn next_op(&mut self) -> OpId {
+        self.last_op += 1;
+        OpId(self.last_op)
+    }
+
     /// Publishes the next message, its number and `padding` bytes being its payload.
     pub(crate) fn publish(&mut self, qos: QoS, retain: bool, padding: usize, properties: &PropertiesBuf) {
         let number = self.model.upward.add(qos);
         let payload = format!("{number}{}", ".".repeat(padding));
         let topic = format!("upward/{}", number % 3);
         let properties = properties.as_properties();
-        let result = self.client.publish(self.now, &topic, payload.as_bytes(), qos, retain, properties);
+        let op = self.next_op();
+        let result = self.client.publish(op, self.now, &topic, payload.as_bytes(), qos, retain, properties);
         self.note(|| format!("publish {number} {qos:?}: {result:?}"));
         match result {
-            Ok(op) => drop(self.model.open.insert(op.0, Asked::Publish(number))),
+            Ok(()) => drop(self.model.open.insert(op.0, Asked::Publish(number))),
             Err(_) => self.model.upward.records[number].withdrawn = true,
         }
     }
@@ -25,10 +31,11 @@ impl<F: Fate> World<F> {
     pub(crate) fn subscribe(&mut self, names: &[&str], qos: QoS) {
         let options = SubscribeOptions { qos, ..SubscribeOptions::default() };
         let filters: Vec<_> = names.iter().map(|filter| Filter { filter, options }).collect();
-        let result = self.client.subscribe(&filters, Properties::EMPTY);
+        let op = self.next_op();
+        let result = self.client.subscribe(op, &filters, Properties::EMPTY);
         self.note(|| format!("subscribe {names:?}: {result:?}"));
         // Refused at once: this server has no such subscriptions.
-        let Ok((op, ids)) = result else { return };
+        let Ok(ids) = result else { return };
         let asked: Vec<(String, u32)> = names.iter().map(|name| (*name).into()).zip(ids).collect();
         self.model.wanted.extend(asked.iter().cloned());
         self.model.open.insert(op.0, Asked::Subscribe(asked));
@@ -36,13 +43,15 @@ impl<F: Fate> World<F> {
 
     pub(crate) fn unsubscribe(&mut self, name: &str) {
         let Some(id) = self.model.wanted.remove(name) else { return };
-        let op = self.client.unsubscribe(&[id], Properties::EMPTY).unwrap();
+        let op = self.next_op();
+        self.client.unsubscribe(op, &[id], Properties::EMPTY).unwrap();
         self.note(|| format!("unsubscribe {name}: {op:?}"));
         self.model.open.insert(op.0, Asked::Unsubscribe);
     }
 
     pub(crate) fn ping(&mut self) {
-        if let Ok(op) = self.client.ping(self.now) {
+        let op = self.next_op();
+        if self.client.ping(op, self.now).is_ok() {
             self.model.open.insert(op.0, Asked::Ping);
         }
     }
@@ -53,7 +62,8 @@ impl<F: Fate> World<F> {
     }
 
     pub(crate) fn reauthenticate(&mut self) {
-        if let Ok(op) = self.client.reauthenticate(Some(b"again")) {
+        let op = self.next_op();
+        if self.client.reauthenticate(op, Some(b"again")).is_ok() {
             self.model.open.insert(op.0, Asked::Authenticate);
         }
     }

@@ -51,6 +51,7 @@ pub(crate) struct World<F> {
     pub(crate) version: ProtocolVersion,
     pub(crate) manual_ack: bool,
     pub(crate) client: Client,
+    last_op: u32,
     pub(crate) broker: Broker,
     pub(crate) model: Model,
     /// Bytes on their way, to the server and to the client.
@@ -96,6 +97,7 @@ impl<F: Fate> World<F> {
             version,
             manual_ack: config.manual_ack,
             client: Client::new(config.clone(), seed).unwrap(),
+            last_op: 0,
             durable: config.durable,
             config,
             disk: Disk::default(),

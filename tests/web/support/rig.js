@@ -60,6 +60,11 @@ const rigs = [];
 let MqttEngine;
 
 /** An engine with its host. `hooks` are those of `Host`. */
+let last = 0;
+
+/** A number for an operation that no engine has seen. */
+export const next = () => ++last;
+
 export class Rig {
   /** Set by a case that has broken its engine: nothing of it may be called any more. */
   crashed = false;
@@ -103,7 +108,9 @@ export class Rig {
   publish(topic, text, { qos = 0, retain = false, untilSent = false, properties } = {}) {
     const payload = typeof text === "string" ? new TextEncoder().encode(text) : text;
     const flags = qos | (Number(retain) << 2) | (Number(untilSent) << 3);
-    return this.engine.publish(topic, payload, flags, properties);
+    const op = next();
+    this.engine.publish(op, topic, payload, flags, properties);
+    return op;
   }
 
   /** Frees the engine, unless the case has done so. */
