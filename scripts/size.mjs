@@ -1,4 +1,5 @@
-// `npm run size`: what the user of each entry downloads, held against size-budget.json.
+// `npm run size`: what the user of each entry downloads, held against size-budget.json. With `--functions` where the bytes
+// of the module come from.
 import fs from "node:fs";
 import path from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -6,12 +7,13 @@ import { build } from "./build.mjs";
 import { APPLICATION, STORE } from "./lib/bundling.mjs";
 import { at } from "./lib/paths.mjs";
 import { exitWith, Failure } from "./lib/run.mjs";
+import { whereBytesAre } from "./size/functions.mjs";
 
 const COLUMNS = ["raw", "gzip", "brotli"];
 
 try {
   await build();
-  await report();
+  await (process.argv.includes("--functions") ? breakDown() : report());
 } catch (error) {
   exitWith(error);
 }
@@ -42,6 +44,14 @@ async function report() {
   }
   print(["import", "bytes", ...COLUMNS, "budget"], rows);
   if (problems.length > 0) throw new Failure(`size-budget.json: ${problems.join("; ")}`);
+}
+
+async function breakDown() {
+  for (const [table, rows] of Object.entries(await whereBytesAre())) {
+    const cells = rows.map(([name, bytes, count]) => [name, count ? `× ${count}` : "", String(bytes)]);
+    print([table, "", "bytes"], cells);
+    console.log();
+  }
 }
 
 /** Sizes of the files that a bundler makes of an application with this one import, those for stores apart. */

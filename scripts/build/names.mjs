@@ -5,7 +5,7 @@ import { toolEnv } from "../lib/paths.mjs";
 import { Failure, must } from "../lib/run.mjs";
 import { withoutFallbacks } from "./fallbacks.mjs";
 
-const OPTIONS = [
+export const OPTIONS = [
   // These make more bytes, which compress to fewer: what is small and uniform looks alike.
   "--one-caller-inline-max-function-size=30",
   "--skip-pass=local-cse",
