@@ -6,6 +6,7 @@ import { at, toolEnv } from "../lib/paths.mjs";
 import { must, step } from "../lib/run.mjs";
 import { whenChanged } from "../lib/stamp.mjs";
 import { shortenNames } from "./names.mjs";
+import { toText } from "./text.mjs";
 
 const INPUTS = [
   "Cargo.toml",
@@ -18,6 +19,7 @@ const INPUTS = [
   "scripts/build/names.mjs",
   "scripts/build/order.mjs",
   "scripts/build/snip.mjs",
+  "scripts/build/text.mjs",
 ];
 const INSTALLED = [".tools/.crates2.json", "node_modules/binaryen/package.json"]; // a new tool makes a new module
 const NAME = "wasmqtt";
@@ -60,8 +62,8 @@ async function compile() {
   await shortenNames({ wasm: snipped, glue: made(`${NAME}_bg.js`) }, { wasm, glue: out(`${NAME}.js`) });
   fs.writeFileSync(wasm, orderByLikeness(fs.readFileSync(wasm)));
   fs.writeFileSync(out(`${NAME}.d.ts`), fs.readFileSync(made(`${NAME}.d.ts`), "utf8") + START);
-  fs.writeFileSync(out("inline.js"), `export const base64 = "${fs.readFileSync(wasm, "base64")}";\n`);
-  fs.writeFileSync(out("inline.d.ts"), "export declare const base64: string;\n");
+  fs.writeFileSync(out("inline.js"), `export const text = "${toText(fs.readFileSync(wasm))}";\n`);
+  fs.writeFileSync(out("inline.d.ts"), "export declare const text: string;\n");
 }
 
 /**

@@ -1,8 +1,9 @@
-import { base64 } from "../../generated/inline.js";
+import { text } from "../../generated/inline.js";
 import type { MqttClient } from "../client.js";
 import { connectFrom, createFrom, initFrom } from "../factory.js";
 import type { WasmSource } from "../loader.js";
 import type { ClientOptions, ConnectOptions, UrlSource } from "../options.js";
+import { fromText } from "../text.js";
 
 export * from "../public.js";
 
@@ -21,6 +22,6 @@ export function init(source?: WasmSource): Promise<void> {
   return initFrom(() => source ?? inside());
 }
 
-function inside(): ArrayBuffer {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)).buffer;
+function inside(): Uint8Array<ArrayBuffer> {
+  return fromText(text);
 }
