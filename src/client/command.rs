@@ -52,7 +52,10 @@ impl Client {
     /// # Errors
     /// `invalid-topic`, `invalid-argument`, `packet-too-large`, `not-supported-by-server`, `unsupported-in-version`,
     /// `queue-full`, `client-closed`. Nothing has been accepted then.
-    #[expect(clippy::too_many_arguments, reason = "each is a word of the call, and most callers have all of them")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a word of the call, and most callers have all of them"
+    )]
     pub fn publish<P: PayloadSource + ?Sized>(
         &mut self,
         op: OpId,
