@@ -73,18 +73,36 @@ export class Calls {
   /** A call whose `submit` follows. */
   open<T>(options: OperationOptions, complete: (record: CompletedRecord) => T): Operation<T> {
     this.assertOpen();
-    return this.operations.open(options, complete, (operation) => {
-      const { id, delivery, isSubmitted } = operation;
-      if (isSubmitted && this.try((raw) => raw.cancel(id)) && delivery) operation.delivery = "none";
-    });
+    return this.operations.open(options, complete, this.#cancel);
   }
+
+  readonly #cancel = (operation: Pick<Operation<unknown>, "delivery" | "id" | "isSubmitted">): void => {
+    const { id, delivery, isSubmitted } = operation;
+    if (isSubmitted && this.try((raw) => raw.cancel(id)) && delivery) operation.delivery = "none";
+  };
 
   /** Hands it to the engine when its turn comes, unless it was given up by then. */
   submit<T>(operation: Operation<T>, submit: Submit, message?: Outgoing): void {
+    if (message) operation.delivery = "none";
+    if (this.isDirect && !message?.reading) this.#tell(operation, submit, message?.handling);
+    else this.#tellLater(operation, submit, message);
+  }
+
+  #tell<T>(operation: Operation<T>, submit: Submit, handling: Handling | undefined): void {
+    const { operations } = this;
+    try {
+      this.engine?.call((raw) => submit(raw, operation.id));
+      operations.submitted(operation);
+      if (handling) this.#handle(operation, handling);
+    } catch (error) {
+      operations.take(operation.id)?.fail(error);
+    }
+  }
+
+  #tellLater<T>(operation: Operation<T>, submit: Submit, message: Outgoing | undefined): void {
     const { operations } = this;
     const fail = (error: unknown) => operations.take(operation.id)?.fail(error);
     const { reading, handling } = message ?? {};
-    if (message) operation.delivery = "none";
     const leave = message && this.#line(message);
     if (message && !leave) {
       fail(new MqttError("queue-full", { limit: this.#limits.maxMessages }));
@@ -95,16 +113,9 @@ export class Calls {
     );
     // One that is given up holds up the others no longer.
     const turn = reading && Promise.race([reading, operation.promise]).catch(() => {});
-    this.enqueue((engine) => {
+    this.enqueue(() => {
       leave?.();
-      if (!operations.has(operation.id)) return;
-      try {
-        engine.call((raw) => submit(raw, operation.id));
-        operations.submitted(operation);
-        if (handling) this.#handle(operation, handling);
-      } catch (error) {
-        fail(error);
-      }
+      if (operations.has(operation.id)) this.#tell(operation, submit, handling);
     }, turn);
   }
 

@@ -59,7 +59,8 @@ export function check(options: object, schema: Schema, path = ""): void {
       hint: "Pass an object.",
     });
   }
-  for (const [name, value] of Object.entries(options)) {
+  for (const name of Object.keys(options)) {
+    const value = (options as Record<string, unknown>)[name];
     const kind = Object.hasOwn(schema, name) ? schema[name] : undefined;
     if (kind === undefined) throw unknownOption(path + name, closest(name, Object.keys(schema)));
     if (value !== undefined) checkValue(path + name, value, kind);
@@ -67,26 +68,25 @@ export function check(options: object, schema: Schema, path = ""): void {
 }
 
 function checkValue(name: string, value: unknown, kind: Kind): void {
-  const [fits, expected] = rule(kind);
-  if (!fits(value))
-    throw new MqttError("invalid-option", { detail: name, hint: `\`${name}\` must be ${expected}.` });
-  const texts = isString(value)
-    ? [value]
-    : kind === "pairs" || kind === "strings"
-      ? (value as string[]).flat()
-      : [];
-  for (const text of texts) assertWellFormed(text, "invalid-option", name);
+  if (!fits(value, kind)) {
+    const hint = `\`${name}\` must be ${expected(kind)}.`;
+    throw new MqttError("invalid-option", { detail: name, hint });
+  }
+  if (isString(value)) assertWellFormed(value, "invalid-option", name);
+  else if (kind === "pairs" || kind === "strings")
+    for (const text of (value as string[]).flat()) assertWellFormed(text, "invalid-option", name);
 }
 
-function rule(kind: Kind): readonly [(value: unknown) => boolean, string] {
-  if (typeof kind !== "string") {
-    return [
-      (value) => kind.includes(value),
-      `one of ${kind.map((allowed) => JSON.stringify(allowed)).join(", ")}`,
-    ];
-  }
-  if (kind in SPECIAL) return SPECIAL[kind as keyof typeof SPECIAL];
-  return [(value) => value !== null && typeof value === kind, `${kind === "object" ? "an" : "a"} ${kind}`];
+function fits(value: unknown, kind: Kind): boolean {
+  if (typeof kind !== "string") return kind.includes(value);
+  if (kind in SPECIAL) return SPECIAL[kind as keyof typeof SPECIAL][0](value);
+  return value !== null && typeof value === kind;
+}
+
+function expected(kind: Kind): string {
+  if (typeof kind !== "string") return `one of ${kind.map((allowed) => JSON.stringify(allowed)).join(", ")}`;
+  if (kind in SPECIAL) return SPECIAL[kind as keyof typeof SPECIAL][1];
+  return `${kind === "object" ? "an" : "a"} ${kind}`;
 }
 
 function unknownOption(name: string, guess: string | undefined): MqttError {

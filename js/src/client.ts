@@ -128,15 +128,18 @@ export class MqttClient implements AsyncDisposable {
       const { qos = 0, until } = options;
       const [flags, properties] = publishArguments(options, durable);
 
-      let bytes: Uint8Array = new Uint8Array(0);
+      let bytes: Uint8Array;
       let reading: Promise<void> | undefined;
-      if (typeof Blob === "function" && payload instanceof Blob) {
+      let { length: size } = topic;
+      if (!(payload instanceof Uint8Array) && typeof Blob === "function" && payload instanceof Blob) {
         reading = payload.arrayBuffer().then((buffer) => {
           bytes = new Uint8Array(buffer);
         });
+        size += payload.size;
         reading.catch(() => {}); // the call tells of it, if it is not refused before
       } else {
         bytes = payloadBytes(payload as Exclude<Payload, Blob>);
+        size += bytes.length;
         if (!this.#runtime.calls.isDirect) bytes = bytes.slice();
       }
       return this.#runtime.calls.operate(
@@ -144,9 +147,9 @@ export class MqttClient implements AsyncDisposable {
         (raw, operation) => raw.publish(operation, topic, bytes, flags, properties),
         (record) => publishResult(record, qos),
         {
-          size: topic.length + (reading ? (payload as Blob).size : bytes.length),
+          size,
           reading,
-          handling: { isKept: durable && qos > 0, early: EARLY.find(({ when }) => when === until) },
+          handling: { isKept: durable && qos > 0, early: until && EARLY.find(({ when }) => when === until) },
         },
       );
     }, NOT_DELIVERED);
@@ -298,13 +301,13 @@ const NO_STATS: Stats = {
 };
 
 function publishResult({ status, reasonCodes, packetId, answer }: CompletedRecord, qos: QoS): PublishResult {
-  return {
+  const result: { -readonly [K in keyof PublishResult]: PublishResult[K] } = {
     qos,
     status: STATUSES[status] ?? "completed",
     reasonCode: reasonCodes[0] ?? 0,
-    ...(packetId > 0 && { packetId }),
-    ...answer,
   };
+  if (packetId > 0) result.packetId = packetId;
+  return answer ? Object.assign(result, answer) : result;
 }
 
 function checkFilters(filter: string | readonly string[]): readonly string[] {

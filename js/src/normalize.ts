@@ -213,10 +213,9 @@ export function publishArguments(
   if (until === "stored" && !(isDurable && qos > 0)) {
     invalidArgument("until", "A message is stored with QoS 1 and 2, by a client with a `store`.");
   }
-  const properties = fields<RawProperties>(PUBLISH_PROPERTIES, options);
   return [
     flags(options) | (Number(until !== "acknowledged") << 3),
-    Object.keys(properties).length > 0 ? properties : undefined,
+    fields<RawProperties>(PUBLISH_PROPERTIES, options),
   ];
 }
 
@@ -234,7 +233,7 @@ export function subscribeArguments(options: SubscribeOptions): RawSubscribeOptio
 
 export function unsubscribeArguments(options: UnsubscribeOptions): RawUnsubscribeOptions {
   check(options, UNSUBSCRIBE);
-  return fields(USER_PROPERTIES, options);
+  return fields<RawUnsubscribeOptions>(USER_PROPERTIES, options) ?? {};
 }
 
 export function closeArguments(options: CloseOptions): RawDisconnect {
@@ -288,13 +287,16 @@ function flags({ qos = 0, retain = false }: { qos?: QoS; retain?: boolean }): nu
   return qos | (Number(retain) << 2);
 }
 
-/** Those of `options` that `schema` names, as the engine takes them. `T` is what it takes. */
-function fields<T extends object>(schema: Schema, options: object): T {
-  const given = Object.entries(schema).map(([name, kind]) => {
+/** Those of `options` that `schema` names, as the engine takes them, if there are any. `T` is what it takes. */
+function fields<T extends object>(schema: Schema, options: object): T | undefined {
+  let found: Record<string, unknown> | undefined;
+  for (const name in schema) {
     const value = (options as Record<string, unknown>)[name];
-    return [name, kind === "pairs" ? (value as UserProperties | undefined)?.flat() : value];
-  });
-  return defined(Object.fromEntries(given)) as T;
+    if (value === undefined) continue;
+    found ??= {};
+    found[name] = schema[name] === "pairs" ? (value as UserProperties).flat() : value;
+  }
+  return found as T | undefined;
 }
 
 /**

@@ -91,23 +91,24 @@ export class Operations {
       invalidArgument("signal", "Pass an AbortSignal.");
     if (signal?.aborted) throw new MqttError("aborted", { cause: signal.reason });
 
-    const operation = new Operation<T>(this.#next(), complete);
+    // Wraps after four billion; those of back then are long settled.
+    this.#last = (this.#last % 0xffff_ffff) + 1;
+    const operation = new Operation<T>(this.#last, complete);
     this.#pending.set(operation.id, operation);
     if (signal || timeout !== undefined) {
-      const cancel = (error: MqttError) => {
-        if (!this.take(operation.id)) return;
-        onCancel(operation, error);
-        operation.fail(error);
-      };
-      operation.release = limit(signal, timeout, cancel);
+      operation.release = limit(signal, timeout, (error) => this.#cancel(operation, error, onCancel));
     }
     return operation;
   }
 
-  /** Wraps after four billion; those of back then are long settled. */
-  #next(): number {
-    this.#last = (this.#last % 0xffff_ffff) + 1;
-    return this.#last;
+  #cancel<T>(
+    operation: Operation<T>,
+    error: MqttError,
+    onCancel: (operation: Operation<T>, error: MqttError) => void,
+  ): void {
+    if (!this.take(operation.id)) return;
+    onCancel(operation, error);
+    operation.fail(error);
   }
 
   /** The engine has taken the operation in. Messages come in the order of their numbers. */
