@@ -27,6 +27,11 @@ const OUTSIDE_ROOM = "web";
 /** Text that only the named files below js/src may contain. */
 const ONLY_IN = [
   { what: "the WebAssembly glue", pattern: /generated\/wasmqtt\.js"/, files: ["glue.ts"] },
+  {
+    what: "the glue without externref",
+    pattern: /generated\/portable\.js"/,
+    files: ["engines/portable.ts"],
+  },
   { what: "the module as text", pattern: /generated\/inline\.js"/, files: ["entry/inline.ts"] },
   { what: "the address of the .wasm file", pattern: /import\.meta/, files: ["entry/web.ts"] },
 ];

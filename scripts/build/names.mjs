@@ -23,22 +23,35 @@ export const OPTIONS = [
 /** What wasm-opt calls the one module that all imports are of. */
 const MODULE = "a";
 
-/** Optimises the module `from.wasm` into `to.wasm` and writes the glue that fits it to `to.glue`. */
-export async function shortenNames(from, to) {
-  const { output } = await must("wasm-opt", [from.wasm, "-o", to.wasm, ...OPTIONS], { env: toolEnv() });
+/**
+ * Optimises the module `from.wasm` into `to.wasm` and writes the glue that fits it to `to.glue`, with another `ending`
+ * and other options than those for the web if given.
+ */
+export async function shortenNames(from, to, { ending = STARTS, options = OPTIONS } = {}) {
+  const { output } = await must("wasm-opt", [from.wasm, "-o", to.wasm, ...options], { env: toolEnv() });
   const glue = withoutFallbacks(fs.readFileSync(from.glue, "utf8"));
-  fs.writeFileSync(to.glue, renameGlue(glue, JSON.parse(output)));
+  fs.writeFileSync(to.glue, renameGlue(glue, JSON.parse(output), ending));
 }
+
+/** A default export that instantiates. */
+const STARTS = ({ imports, exported }) => `
+export default async function start(module) {
+  const { exports } = await WebAssembly.instantiate(module, ${imports});
+  __wbg_set_wasm(exports);
+  exports.${exported("__wbindgen_start")}();
+  return { memory: exports.${exported("memory")} };
+}
+`;
 
 /** An exported function: its name, then parameters and body, which ends in its first line or where a line begins with }. */
 const FUNCTION = /^export function (\w+)(\(.*\) \{(?:.*\}|[\s\S]*?\n\}.*))$/gm;
 
 /**
- * `glue`: what `wasm-bindgen --target bundler` writes, which leaves instantiation to others. It gets a default export
- * that does it, in which the functions that the module imports are methods: nobody else has a name for them.
+ * `glue`: what `wasm-bindgen --target bundler` writes, which leaves instantiation to others. `ending` does it: it gets
+ * the object of `imports`, in which the functions are methods, because nobody else has a name for them.
  * `names`: imports as `[module, long, short]`, exports as `[long, short]`.
  */
-export function renameGlue(glue, names) {
+export function renameGlue(glue, names, ending = STARTS) {
   const shortExports = new Map(names.exports);
   const shortExport = (long) => {
     if (shortExports.has(long)) return shortExports.get(long);
@@ -57,14 +70,6 @@ export function renameGlue(glue, names) {
   }
 
   const renamed = (code) => code.replace(/\bwasm\.(\w+)/g, (_, long) => `wasm.${shortExport(long)}`);
-  return `${renamed(rest)}
-export default async function start(module) {
-  const { exports } = await WebAssembly.instantiate(module, { ${MODULE}: {
-${renamed(imports.join(",\n"))}
-  } });
-  __wbg_set_wasm(exports);
-  exports.${shortExport("__wbindgen_start")}();
-  return { memory: exports.${shortExport("memory")} };
-}
-`;
+  const methods = `{ ${MODULE}: {\n${renamed(imports.join(",\n"))}\n} }`;
+  return renamed(rest) + ending({ imports: methods, exported: shortExport });
 }

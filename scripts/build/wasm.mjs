@@ -15,11 +15,14 @@ const INPUTS = [
   ".cargo",
   "src",
   "scripts/build/wasm.mjs",
+  "scripts/build/features.mjs",
   "scripts/build/fallbacks.mjs",
   "scripts/build/names.mjs",
   "scripts/build/order.mjs",
+  "scripts/build/portable.mjs",
   "scripts/build/snip.mjs",
   "scripts/build/text.mjs",
+  "scripts/build/translate.mjs",
 ];
 const INSTALLED = [".tools/.crates2.json", "node_modules/binaryen/package.json"]; // a new tool makes a new module
 const NAME = "wasmqtt";
@@ -64,6 +67,8 @@ async function compile() {
   fs.writeFileSync(out(`${NAME}.d.ts`), fs.readFileSync(made(`${NAME}.d.ts`), "utf8") + START);
   fs.writeFileSync(out("inline.js"), `export const text = "${toText(fs.readFileSync(wasm))}";\n`);
   fs.writeFileSync(out("inline.d.ts"), "export declare const text: string;\n");
+  const { buildPortable } = await import("./portable.mjs");
+  await buildPortable(NAME, made("portable"), OUT);
 }
 
 /**
