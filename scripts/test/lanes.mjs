@@ -80,6 +80,13 @@ export const lanes = [
     env: { WASM_BINDGEN_TEST_TIMEOUT: "120" },
   })),
   { name: "js", group: "js", count: node, command: nodeTests("tests/js", "--import", "tsx"), built: true },
+  {
+    name: "engines",
+    group: "engines",
+    count: node,
+    command: nodeTests("tests/engines", "--import", "tsx"),
+    built: true,
+  },
   { name: "size", group: "package", count: check, command: script("size") },
   { name: "api", group: "package", count: check, command: script("api", "--check") },
   { name: "packaging", group: "package", count: node, command: nodeTests("tests/packaging"), built: true },

@@ -29,7 +29,7 @@ export class Utf8Encoder {
 }
 
 function codePointAt(text: string, at: number): number {
-  const code = text.codePointAt(at)!;
+  const code = text.codePointAt(at) ?? REPLACEMENT;
   return code >= 0xd800 && code < 0xe000 ? REPLACEMENT : code;
 }
 
@@ -46,7 +46,7 @@ export class Utf8Decoder {
     let text = "";
     let units: number[] = [];
     for (let at = 0; at < bytes.length; ) {
-      const first = bytes[at++]!;
+      const first = bytes[at++] ?? 0;
       let code = first;
       if (first >= 0x80) {
         const length = first < 0xc2 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 0;
