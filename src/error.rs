@@ -96,6 +96,14 @@ pub enum ErrorCode {
     BlockedByCsp = 52,
     /// The browser is offline.
     Offline = 53,
+    /// The platform of a mini-program allows no more sockets. Told by the host, like the next three.
+    SocketLimit = 54,
+    /// The owner of the mini-program has not listed the server's domain.
+    DomainNotAllowed = 55,
+    /// There is no object of a mini-program's platform.
+    UnknownHost = 56,
+    /// The platform ended the connection of a mini-program in the background.
+    Interrupted = 57,
     /// The WebAssembly engine crashed; a new client has to be made.
     EngineCrashed = 60,
     /// The WebAssembly module could not be loaded.

@@ -48,6 +48,10 @@ export type ErrorCode =
   | "invalid-url"
   | "blocked-by-csp"
   | "offline"
+  | "socket-limit"
+  | "domain-not-allowed"
+  | "unknown-host"
+  | "interrupted"
   | "engine-crashed"
   | "wasm-load-failed"
   | "handler-failed"
@@ -104,6 +108,10 @@ export const ERROR_CODES: readonly ErrorRow[] = [
   [51, "invalid-url", "application", false, "Use an absolute URL such as wss://broker.example.com/mqtt."],
   [52, "blocked-by-csp", "page", false, "Add the server to connect-src of the page's Content-Security-Policy."],
   [53, "offline", "network", true, "Connect to a network; the device says that it is offline."],
+  [54, "socket-limit", "page", true, "Close other sockets of this mini-program, or let all of it share one client: a few at a time are allowed."],
+  [55, "domain-not-allowed", "page", true, "List the host of the URL among the socket domains of this mini-program."],
+  [56, "unknown-host", "application", false, "Pass the platform's object, such as wx or my, as `host`."],
+  [57, "interrupted", "page", true, "Nothing to do: the platform cuts a mini-program in the background off."],
   [60, "engine-crashed", "application", false, "Reload the page and report this with its stack: it is a bug in wasmqtt."],
   [61, "wasm-load-failed", "page", true, "Serve wasmqtt_bg.wasm beside the script, pass its location to init(), or import wasmqtt/inline."],
   [62, "handler-failed", "application", false, "Correct the handler; `cause` is what it threw."],
