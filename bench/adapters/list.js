@@ -1,14 +1,16 @@
 // What users of clients without a router write: a list of filters, each compared with every topic.
+import match from "mqtt-match";
 
-/** Returns `dispatch(topic, payload)`. */
-export function routes(filters, handler) {
+/** Returns `dispatch(topic, payload)`. `isSplit`: as a careful user does it, with filters and topic split only once. */
+export function routes(filters, handler, isSplit) {
   const list = filters.map((filter) => ({
-    levels: filter.split("/"),
+    filter: isSplit ? filter.split("/") : filter,
     handle: (topic, payload) => handler(topic, payload),
   }));
+  const fits = isSplit ? matches : match;
   return (topic, payload) => {
-    const levels = topic.split("/");
-    for (const route of list) if (matches(route.levels, levels)) route.handle(topic, payload);
+    const given = isSplit ? topic.split("/") : topic;
+    for (const { filter, handle } of list) if (fits(filter, given)) handle(topic, payload);
   };
 }
 

@@ -21,8 +21,8 @@ export default function mqttjs() {
       client.on("message", handler);
       await client.subscribeAsync(filter, { qos });
     },
-    async route(filters, handler) {
-      client.on("message", routes(filters, handler));
+    async route(filters, handler, isSplit) {
+      client.on("message", routes(filters, handler, isSplit));
       await client.subscribeAsync(filters);
     },
     publish(topic, payload, qos, done) {

@@ -32,8 +32,8 @@ export default function paho() {
       client.onMessageArrived = ({ destinationName, payloadBytes }) => handler(destinationName, payloadBytes);
       await subscribe(filter, qos);
     },
-    async route(filters, handler) {
-      const dispatch = routes(filters, handler);
+    async route(filters, handler, isSplit) {
+      const dispatch = routes(filters, handler, isSplit);
       client.onMessageArrived = ({ destinationName, payloadBytes }) =>
         dispatch(destinationName, payloadBytes);
       for (const filter of filters) await subscribe(filter, 0);

@@ -4,10 +4,13 @@ import { createClient } from "wasmqtt";
 // The limits are those of the other clients here: none worth mentioning.
 const ROOM = { maxMessages: 1_000_000, maxBytes: 1 << 28 };
 
-export default function wasmqtt() {
+const OPTIONS = { protocolVersion: 4, whenClientIdInUse: "ignore", offlineQueue: ROOM };
+
+export default () => clientOf({});
+
+export function clientOf(options) {
   let client;
-  const make = (url, clientId) =>
-    createClient(url, { clientId, protocolVersion: 4, whenClientIdInUse: "ignore", offlineQueue: ROOM });
+  const make = (url, clientId) => createClient(url, { ...OPTIONS, ...options, clientId });
   return {
     async open(url, clientId) {
       client = make(url, clientId);

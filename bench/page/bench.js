@@ -86,9 +86,9 @@ globalThis.bench = {
     await adapter.subscribe(filter, qos, arrivals.handler);
   },
 
-  async route(filters) {
+  async route(filters, isSplit) {
     arrivals = new Arrivals();
-    await adapter.route(filters, arrivals.handler);
+    await adapter.route(filters, arrivals.handler, isSplit);
   },
 
   expect: (count, size) => arrivals.expect(count, size),

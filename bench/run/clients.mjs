@@ -11,12 +11,19 @@ const WASM = "wasmqtt_bg.wasm";
 
 /**
  * In the order of the tables. `take` is what an application imports: the bytes of the rest of the adapter do not count.
- * `ours` is measured as it is in pkg/, `npm` is one of others. `highestQos`: what its documentation promises, where that
+ * `ours` is measured as it is in pkg/, if the file it `needs` is there; `npm` is one of others. `highestQos`: what its documentation promises, where that
  * is not all.
  */
 export const CLIENTS = [
   { id: "raw", name: "bare WebSocket" },
   { id: "wasmqtt", name: "wasmqtt", ours: true, take: 'export { connect } from "wasmqtt"' },
+  {
+    id: "worker",
+    name: "wasmqtt (worker)",
+    ours: true,
+    needs: "worker.js",
+    take: 'export { connect } from "wasmqtt"',
+  },
   {
     id: "mqttjs",
     name: "MQTT.js",
@@ -25,6 +32,11 @@ export const CLIENTS = [
   },
   { id: "paho", name: "Paho", npm: "paho-mqtt", take: 'export { Client, Message } from "paho-mqtt"' },
   { id: "u8", name: "u8-mqtt", npm: "u8-mqtt", highestQos: 1, take: 'export { mqtt_v4 } from "u8-mqtt"' },
+];
+
+/** Other entries of this package whose bytes count. */
+export const ENTRIES = [
+  { id: "inline", name: "wasmqtt/inline", ours: true, take: 'export { connect } from "wasmqtt/inline"' },
 ];
 
 /**
@@ -41,7 +53,10 @@ export function chooseClients({ against, names } = {}) {
     adapter: id,
     folder,
   });
-  const all = CLIENTS.flatMap((client) => (folder && client.ours ? [client, other(client)] : [client]));
+  const isThere = (client) => !client.needs || existsSync(join(packageOf(client), client.needs));
+  const all = CLIENTS.flatMap((client) =>
+    folder && client.ours ? [client, other(client)] : [client],
+  ).filter(isThere);
   const unknown = names?.filter((name) => !all.some(({ id }) => id === name)) ?? [];
   if (unknown.length > 0)
     throw new Failure(`no client ${unknown.join(", ")}: there are ${all.map(({ id }) => id).join(", ")}`);
@@ -79,7 +94,7 @@ export async function bundleClients(clients, folder) {
 
 /** Bytes after brotli of what a page downloads for each client, WebAssembly included: `{ client: bytes }`. */
 export async function sizes(clients) {
-  const list = clients
+  const list = [...clients, ...ENTRIES]
     .filter(({ take }) => take)
     .map(async (client) => {
       const { outputFiles } = await build({
@@ -90,7 +105,8 @@ export async function sizes(clients) {
       });
       // What only clients with a store load comes later, if ever.
       const files = outputFiles.filter(({ path }) => !STORE.test(path)).map(({ contents }) => contents);
-      if (client.ours) files.push(readFileSync(join(packageOf(client), WASM)));
+      const fetched = client.ours && client.id !== "inline" ? [WASM, client.needs].filter(Boolean) : [];
+      files.push(...fetched.map((name) => readFileSync(join(packageOf(client), name))));
       return [client.id, files.reduce((sum, bytes) => sum + compressed(bytes), 0)];
     });
   return Object.fromEntries(await Promise.all(list));

@@ -17,9 +17,9 @@ async function receive(world, client, { size, qos, frameBytes }) {
   return flooded(world, { size, qos, frameBytes, topics: [TOPIC] });
 }
 
-async function routes(world, client, { filters, topics }) {
+async function routes(world, client, { filters, topics, isSplit = false }) {
   await connected(world, client);
-  await world.tab.call("route", filters);
+  await world.tab.call("route", filters, isSplit);
   return flooded(world, { size: 16, topics: shuffled(topics) });
 }
 
@@ -46,7 +46,7 @@ async function flooded({ tab, server, plan }, { size, ...options }) {
   return { rate: result.rate, cpu: (MICROSECONDS * seconds) / result.messages };
 }
 
-async function publishing(world, client, { size, qos, window }) {
+async function publishing(world, client, { size, qos, window, held = false }) {
   const { tab, server, plan } = world;
   await connected(world, client);
   const pump = async (seconds) => {
@@ -55,7 +55,7 @@ async function publishing(world, client, { size, qos, window }) {
     const counted = await server.ask("counted", { total: count });
     return { count, rate: qos === 0 ? counted.rate : rate };
   };
-  const lasting = qos === 0 ? plan.sustained : plan.seconds;
+  const lasting = qos === 0 && !held ? plan.sustained : plan.seconds;
   await pump(lasting / 4);
   await tab.collectGarbage();
   const { result, seconds } = await tab.cpu(() => pump(lasting));
@@ -78,9 +78,9 @@ async function offline(world, client, { size, qos, count }) {
   const { tab, server } = world;
   await connected(world, client, { hold: true });
   await tab.call("burst", { topic: TOPIC, size, qos, count });
-  const flushed = await tab.call("flush");
+  const { result, seconds } = await tab.cpu(() => tab.call("flush"));
   await server.ask("counted", { total: count });
-  return flushed;
+  return { ...result, cpu: (MICROSECONDS * seconds) / count };
 }
 
 async function latency(world, client, { size }) {
@@ -125,11 +125,12 @@ async function memory(world, client) {
     await server.ask("flood", { messages });
     await tab.call("received");
   };
-  await flood(plan.messages / 10);
-  const before = await tab.heap();
+  const look = async () => ({ heap: await tab.heap(), wasm: await tab.call("wasmBytes") });
+  await flood(plan.messages / 100);
+  const before = await look();
   for (let part = 0; part < 10; part++) await flood(plan.messages / 10);
-  const wasm = await tab.call("wasmBytes");
-  return { growth: (await tab.heap()) - before, wasm };
+  const after = await look();
+  return { growth: after.heap - before.heap, wasmGrowth: after.wasm - before.wasm };
 }
 
 /** Through a broker and back to the same client: the rate at which the server's acknowledgements came. */

@@ -2,6 +2,7 @@
 
 const FRAME = 16_384;
 const ROUTES = 10_000;
+const OURS = ["wasmqtt", "worker"];
 
 /** Filters of a large application, and topics that match exactly one of them each. */
 export const exactRoutes = Array.from({ length: ROUTES }, (_, i) => `site/${i % 100}/device/${i}/state`);
@@ -15,7 +16,8 @@ const receive = (id, title, options) => ({
   frameBytes: 0,
   ...options,
 });
-// With QoS 0 up to 32,000 messages or 8 MB are unsettled at a time: who stops and waits above a limit of its own is not held up by ours.
+// With QoS 0 up to 32,000 messages or 8 MB are unsettled at a time: who stops and waits above a limit of its own is not held
+// up by ours. "1,000 at a time" is an application that holds itself back.
 const publish = (id, title, options) => ({ id, title: `publish ${title}`, kind: "publish", ...options });
 const offline = (id, title, options) => ({
   id,
@@ -23,7 +25,7 @@ const offline = (id, title, options) => ({
   kind: "offline",
   size: 256,
   slow: true,
-  only: ["wasmqtt", "mqttjs"], // the others cannot be given a message before they connect
+  only: [...OURS, "mqttjs"], // the others cannot be given a message before they connect
   ...options,
 });
 
@@ -38,6 +40,13 @@ export const SCENARIOS = [
   publish("publish-16", "QoS 0, 16 B", { size: 16, qos: 0, window: 32_000 }),
   publish("publish-256", "QoS 0, 256 B", { size: 256, qos: 0, window: 32_000 }),
   publish("publish-4k", "QoS 0, 4 KiB", { size: 4096, qos: 0, window: 2000 }),
+  publish("publish-16-held", "QoS 0, 16 B, 1,000 at a time", { size: 16, qos: 0, window: 1000, held: true }),
+  publish("publish-256-held", "QoS 0, 256 B, 1,000 at a time", {
+    size: 256,
+    qos: 0,
+    window: 1000,
+    held: true,
+  }),
   publish("publish-qos1", "QoS 1, 256 B, 100 in flight", { size: 256, qos: 1, window: 100 }),
   publish("publish-qos2", "QoS 2, 256 B, 100 in flight", { size: 256, qos: 2, window: 100 }),
   { id: "flight", title: "QoS 1, 256 B, 60,000 in flight", kind: "flight", size: 256, slow: true },
@@ -55,12 +64,21 @@ export const SCENARIOS = [
     filters: wildRoutes,
     topics: exactRoutes,
   },
+  {
+    id: "routes-split",
+    title: "10,000 exact filters, a list split beforehand",
+    kind: "routes",
+    filters: exactRoutes,
+    topics: exactRoutes,
+    isSplit: true,
+    only: ["raw", "wasmqtt", "mqttjs"],
+  },
   offline("offline-qos1", "10,000 × QoS 1", { qos: 1, count: 10_000 }),
   offline("offline-qos0", "10,000 × QoS 0", { qos: 0, count: 10_000 }),
-  offline("offline-large", "100,000 × QoS 0", { qos: 0, count: 100_000, only: ["wasmqtt"] }),
+  offline("offline-large", "100,000 × QoS 0", { qos: 0, count: 100_000, only: OURS }),
   { id: "latency", title: "round trip, QoS 0, 256 B", kind: "latency", size: 256 },
   { id: "start", title: "import to CONNACK", kind: "start" },
-  { id: "memory", title: "after many messages", kind: "memory", only: ["wasmqtt", "mqttjs"], once: true },
+  { id: "memory", title: "after many messages", kind: "memory", only: [...OURS, "mqttjs"], once: true },
   {
     id: "mosquitto-latency",
     title: "round trip through Mosquitto",
