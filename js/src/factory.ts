@@ -1,4 +1,5 @@
 import { MqttClient } from "./client.js";
+import { connecting } from "./connecting.js";
 import { instantiate } from "./glue.js";
 import { createLoader, type WasmSource } from "./loader.js";
 import type { ClientOptions, ConnectOptions, UrlSource } from "./options.js";
@@ -16,14 +17,10 @@ export function createFrom(source: DefaultSource, url: UrlSource, options?: Clie
   return new MqttClient(() => load(source), url, options);
 }
 
-export async function connectFrom(
+export function connectFrom(
   source: DefaultSource,
   url: UrlSource,
-  options: ConnectOptions = {},
+  options?: ConnectOptions,
 ): Promise<MqttClient> {
-  if (Object(options) !== options) return createFrom(source, url, options); // which throws
-  const { signal, timeout, ...rest } = options;
-  const client = createFrom(source, url, rest);
-  await client.start({ ...(signal && { signal }), ...(timeout !== undefined && { timeout }) });
-  return client;
+  return connecting((rest) => createFrom(source, url, rest), options);
 }

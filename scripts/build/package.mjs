@@ -4,6 +4,8 @@ import path from "node:path";
 import { at, root } from "../lib/paths.mjs";
 import { Failure, step } from "../lib/run.mjs";
 import { whenChanged } from "../lib/stamp.mjs";
+import { bundle } from "./bundle.mjs";
+import { bundleJs } from "./flavours.mjs";
 import { emitTypes } from "./types.mjs";
 
 const WASM = "wasmqtt_bg.wasm";
@@ -33,10 +35,11 @@ async function assemble() {
   const manifest = writeManifest(path.join(folder, "package.json"));
   const entries = entryPoints(manifest);
   // What needs no client gets no chunk that clients would have to load too.
-  const { inspect, ...clients } = entries;
+  const { inspect, js, ...clients } = entries;
   await Promise.all([
-    bundle(clients, folder),
-    bundle({ inspect }, folder),
+    bundleForWeb(clients, folder),
+    bundleForWeb({ inspect }, folder),
+    bundleJs("js", js, folder),
     emitTypes(entries, path.join(folder, "types")),
   ]);
   checkTargets(manifest, folder);
@@ -77,31 +80,16 @@ function entryPoints({ exports }) {
  * One file per entry, what they share in chunks beside them. Everything lies in one folder, so that
  * `new URL("./wasmqtt_bg.wasm", import.meta.url)` is right wherever it ends up.
  */
-async function bundle(entryPoints, outdir) {
-  const { build } = await import("esbuild");
-  const { warnings } = await build({
+function bundleForWeb(entryPoints, outdir) {
+  return bundle({
     entryPoints,
     outdir,
-    bundle: true,
     splitting: true,
     chunkNames: "[name]-[hash]",
     format: "esm",
-    platform: "neutral",
     target: "es2022",
-    charset: "utf8",
-    legalComments: "none",
     sourcemap: true,
-    logLevel: "silent",
-  }).catch(({ errors, message }) => {
-    throw new Failure(errors ? describe(errors) : message);
   });
-  if (warnings.length > 0) throw new Failure(describe(warnings));
-}
-
-function describe(messages) {
-  return messages
-    .map(({ text, location }) => (location ? `${location.file}:${location.line}: ${text}` : text))
-    .join("\n");
 }
 
 /** Everything the manifest points at must be there. */
