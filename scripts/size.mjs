@@ -21,7 +21,7 @@ try {
 async function report() {
   const { exports } = JSON.parse(fs.readFileSync(at("pkg", "package.json"), "utf8"));
   const { entries: budget, store } = JSON.parse(fs.readFileSync(at("size-budget.json"), "utf8"));
-  const entries = Object.keys(exports).filter((name) => exports[name].default?.endsWith(".js"));
+  const entries = Object.keys(exports).filter((name) => exports[name].default?.match(/^\.\/[\w-]+\.js$/));
   const wasm = sizes(fs.readFileSync(at("pkg", "wasmqtt_bg.wasm")));
   const problems = entries.filter((name) => !budget[name]).map((name) => `${name} has no budget`);
 

@@ -34,9 +34,12 @@ export async function bundleJs(name, input, folder) {
 /** miniprogram_dist: CommonJS in the words of ES2017, the newest that the npm builder of WeChat reads. */
 export async function bundleMiniprogram(input, folder) {
   fs.mkdirSync(folder, { recursive: true });
-  fs.writeFileSync(path.join(folder, "package.json"), `${JSON.stringify({ type: "commonjs" })}\n`);
-  const wasm = fs.readFileSync(at("js", "generated", "portable.wasm"));
-  fs.writeFileSync(path.join(folder, `${MODULE}.br`), brotliCompressSync(wasm));
+  const write = (name, content) => fs.writeFileSync(path.join(folder, name), content);
+  write("package.json", `${JSON.stringify({ type: "commonjs" })}\n`);
+  write("index.d.ts", 'export * from "./types/entry/miniprogram.js";\n');
+  // So that `require("wasmqtt/miniprogram")` means the same with and without the npm builder.
+  write("miniprogram.js", 'module.exports = require("./index.js");\n');
+  write(`${MODULE}.br`, brotliCompressSync(fs.readFileSync(at("js", "generated", "portable.wasm"))));
   await Promise.all([
     bundle({
       entryPoints: { index: input },

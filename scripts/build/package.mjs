@@ -5,7 +5,7 @@ import { at, root } from "../lib/paths.mjs";
 import { Failure, step } from "../lib/run.mjs";
 import { whenChanged } from "../lib/stamp.mjs";
 import { bundle } from "./bundle.mjs";
-import { bundleJs } from "./flavours.mjs";
+import { bundleJs, bundleMiniprogram } from "./flavours.mjs";
 import { emitTypes } from "./types.mjs";
 
 const WASM = "wasmqtt_bg.wasm";
@@ -31,16 +31,20 @@ async function assemble() {
   fs.cpSync(at("pkg-template"), folder, { recursive: true });
   for (const name of LICENSES) fs.copyFileSync(at(name), path.join(folder, name));
   fs.copyFileSync(at("js", "generated", WASM), path.join(folder, WASM));
+  fs.copyFileSync(at("js", "generated", "portable.wasm"), path.join(folder, "miniprogram", "wasmqtt.wasm"));
 
   const manifest = writeManifest(path.join(folder, "package.json"));
   const entries = entryPoints(manifest);
   // What needs no client gets no chunk that clients would have to load too.
   const { inspect, js, ...clients } = entries;
+  const miniprogram = { miniprogram: at("js", "src", "entry", "miniprogram.ts") };
+  const copied = path.join(folder, "miniprogram_dist");
   await Promise.all([
     bundleForWeb(clients, folder),
     bundleForWeb({ inspect }, folder),
     bundleJs("js", js, folder),
-    emitTypes(entries, path.join(folder, "types")),
+    bundleMiniprogram(miniprogram.miniprogram, copied),
+    emitTypes([entries, path.join(folder, "types")], [miniprogram, path.join(copied, "types")]),
   ]);
   checkTargets(manifest, folder);
 
@@ -58,11 +62,9 @@ function writeManifest(file) {
   return manifest;
 }
 
-/** Output name → source file, for every JavaScript file the exports map promises. */
+/** Output name → source file, for every ES module the exports map promises. */
 function entryPoints({ exports }) {
-  const outputs = Object.values(exports).flatMap((target) =>
-    target.default?.endsWith(".js") ? [target.default] : [],
-  );
+  const outputs = Object.values(exports).flatMap((target) => target.default?.match(/^\.\/[\w-]+\.js$/) ?? []);
   return Object.fromEntries(
     outputs.map((output) => {
       const name = path.basename(output, ".js");

@@ -6,8 +6,8 @@ import { Failure, must } from "../lib/run.mjs";
 
 const EMITTED = at(".work", "types");
 
-/** Type-checks js/src and copies the declarations that a user of the entries can reach. */
-export async function emitTypes(entries, outdir) {
+/** Type-checks js/src and copies the declarations that a user of the entries can reach: `[entries, folder]` each. */
+export async function emitTypes(...groups) {
   fs.rmSync(EMITTED, { recursive: true, force: true });
   const args = [
     "--project",
@@ -20,6 +20,10 @@ export async function emitTypes(entries, outdir) {
   ];
   await must("tsc", args, { env: toolEnv(), label: "tsc" });
 
+  for (const [entries, outdir] of groups) copyReachable(entries, outdir);
+}
+
+function copyReachable(entries, outdir) {
   const sources = at("js", "src");
   const emitted = (file) => path.join(EMITTED, "src", path.relative(sources, file).replace(/\.ts$/, ".d.ts"));
   for (const file of reachable(Object.values(entries).map(emitted))) {

@@ -5,10 +5,10 @@ import { EngineLoader } from "../miniprogram/engines.js";
 import type { MiniProgramConnectOptions, MiniProgramOptions } from "../miniprogram/options.js";
 import type { UrlSource } from "../options.js";
 
-export { AbortController, AbortSignal } from "../miniprogram/abort.js";
+export { AbortController, type AbortListener, AbortSignal } from "../miniprogram/abort.js";
 export type { MiniProgramClient } from "../miniprogram/client.js";
-export type { Instantiate } from "../miniprogram/engines.js";
-export type { Host, HostSocketTask, NetworkStatus, Platform } from "../miniprogram/host.js";
+export type { Instantiate, Instantiated } from "../miniprogram/engines.js";
+export type { Host, HostCallbacks, HostSocketTask, NetworkStatus, Platform } from "../miniprogram/host.js";
 export type { EngineName, MiniProgramConnectOptions, MiniProgramOptions } from "../miniprogram/options.js";
 export * from "../public.js";
 

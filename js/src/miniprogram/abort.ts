@@ -1,4 +1,4 @@
-type AbortListener = () => void;
+export type AbortListener = () => void;
 
 /** As much of the standard's `AbortSignal` as clients use; any other implementation is as good as this one. */
 export class AbortSignal {

@@ -10,7 +10,7 @@ declare const TTWebAssembly: any;
 /** Brings a module of the code package to life; the answer of a platform is an instance, or an object that has one. */
 export type Instantiate = (path: string, imports: WebAssembly.Imports) => Promise<Instantiated>;
 
-type Instantiated = WebAssembly.Instance | { readonly instance: WebAssembly.Instance };
+export type Instantiated = WebAssembly.Instance | { readonly instance: WebAssembly.Instance };
 
 /** The two translations of the same Rust core. */
 export interface Engines {
