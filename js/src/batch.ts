@@ -1,22 +1,34 @@
 import type { MqttError } from "./errors.js";
-import type { MemoryView } from "./memory.js";
 import type { PacketInfo } from "./packet.js";
 import type { ClientState, Delivery, ServerInfo } from "./types.js";
 import { createDecoder } from "./utf8.js";
 
-/** One PUBLISH, with bytes of its own or of the chunk that arrived. */
-export interface MessageRecord {
-  readonly kind: "message";
-  readonly topic: string;
-  /** QoS | retain << 2 | dup << 3. */
-  readonly flags: number;
-  readonly payload: Uint8Array;
-  /** The property block as it came, empty when there is none. */
-  readonly properties: Uint8Array;
-  /** Ids of the subscriptions that it belongs to. */
-  readonly routes: readonly number[];
-  /** For `acknowledge`; 0 when there is nothing to acknowledge. */
-  readonly token: number;
+/**
+ * What the engine reports at once. It refers to nothing but itself and the chunk, so it can be handed to another thread,
+ * and nobody writes to it any more.
+ */
+export interface Batch {
+  /** Records of eight words, then what they refer to. */
+  readonly words: Uint32Array;
+  /** How many records. */
+  readonly count: number;
+  /** The bytes that came: most messages are views of them. */
+  readonly chunk: ArrayBuffer | undefined;
+  /** Objects that records refer to. */
+  readonly details: readonly unknown[];
+}
+
+/** A topic, and the ids of the subscriptions that its messages belong to. */
+export interface Topic {
+  readonly name: string;
+  readonly routes: Uint32Array;
+}
+
+/** Who gets the records of a batch. */
+export interface BatchSink {
+  /** A PUBLISH, in the record that begins at `at`: for `flagsOf` and the like. */
+  message(topic: Topic, batch: Batch, at: number): void;
+  record(record: BatchRecord): void;
 }
 
 export interface CompletedRecord {
@@ -48,7 +60,6 @@ export interface DisconnectedRecord {
 }
 
 export type BatchRecord =
-  | MessageRecord
   | CompletedRecord
   | FailedRecord
   | DisconnectedRecord
@@ -60,8 +71,8 @@ export type BatchRecord =
   | { readonly kind: "challenge"; readonly data: Uint8Array }
   | { readonly kind: "packet"; readonly packet: PacketInfo };
 
-// The layout that `src/web/batch.rs` writes: 12 words a record, the first one tells which.
-const STRIDE = 12;
+// The layout that `src/web/batch.rs` writes. What is not in a record lies behind all of them.
+const STRIDE = 8;
 enum Kind {
   Topic = 1,
   Message = 2,
@@ -75,7 +86,6 @@ enum Kind {
   Challenge = 10,
   Packet = 11,
 }
-const IN_MEMORY = 1 << 4;
 const NO_RETRY = 0xffff_ffff;
 const STATES: readonly ClientState[] = [
   "idle",
@@ -86,108 +96,109 @@ const STATES: readonly ClientState[] = [
   "closing",
   "closed",
 ];
-/** Turns the engine's record table into objects that own what they hold. */
+
+/** Walks through batches, and remembers the topics that they have named. */
 export class BatchReader {
-  readonly #memory: MemoryView;
   readonly #decode = createDecoder();
-  readonly #topics = new Map<number, string>();
+  readonly #topics: Topic[] = [];
 
-  constructor(memory: MemoryView) {
-    this.#memory = memory;
-  }
-
-  /** Appends `count` records at `address` to `out`. Throws for a table that this reader does not know. */
-  read(
-    address: number,
-    count: number,
-    chunk: ArrayBuffer | undefined,
-    details: readonly unknown[],
-    out: BatchRecord[],
-  ): void {
-    const words = this.#memory.words();
-    for (let at = address >>> 2, end = at + count * STRIDE; at < end; at += STRIDE) {
-      const record = this.#record(words.subarray(at, at + STRIDE), chunk, details);
-      if (record) out.push(record);
+  /** Hands every record to `sink`, in order. Throws at one that it does not know. */
+  read(batch: Batch, sink: BatchSink): void {
+    const { words, count } = batch;
+    for (let at = 0; at < count * STRIDE; at += STRIDE) {
+      if (words[at] === Kind.Message) sink.message(this.#topics[words[at + 1]!]!, batch, at);
+      else if (words[at] === Kind.Topic) this.#name(batch, words.subarray(at, at + STRIDE));
+      else sink.record(record(batch, words.subarray(at, at + STRIDE)));
     }
   }
 
-  #record(
-    w: Uint32Array,
-    chunk: ArrayBuffer | undefined,
-    details: readonly unknown[],
-  ): BatchRecord | undefined {
-    const detail = details[w[7]! - 1];
-    switch (w[0]) {
-      case Kind.Topic:
-        this.#topics.set(w[1]!, this.#decode(this.#slice(w[2]!, w[3]!)));
-        return;
-      case Kind.Message:
-        return this.#message(w, chunk);
-      case Kind.Completed:
-        return {
-          kind: "completed",
-          operation: w[1]!,
-          status: w[3]!,
-          packetId: w[4]!,
-          reasonCodes: [...this.#slice(w[5]!, w[6]!)],
-          answer: detail as CompletedRecord["answer"],
-        };
-      case Kind.Failed:
-        return {
-          kind: "failed",
-          operation: w[1]!,
-          delivery: w[3] ? "unknown" : "none",
-          reasonCodes: [...this.#slice(w[5]!, w[6]!)],
-          error: detail as MqttError,
-        };
-      case Kind.State:
-        return { kind: "state", state: STATES[w[1]!]! };
-      case Kind.Connected:
-        return { kind: "connected", server: detail as ServerInfo };
-      case Kind.Disconnected:
-        return {
-          kind: "disconnected",
-          delay: w[2] === NO_RETRY ? undefined : w[2],
-          attempt: w[3]!,
-          error: detail as MqttError | undefined,
-        };
-      case Kind.Closed:
-        return { kind: "closed", error: detail as MqttError | undefined };
-      case Kind.Notice:
-        return { kind: "notice", error: detail as MqttError, subscription: w[1]! };
-      case Kind.Challenge:
-        return { kind: "challenge", data: this.#slice(w[2]!, w[3]!) };
-      case Kind.Packet:
-        return {
-          kind: "packet",
-          packet: {
-            direction: w[1] ? "received" : "sent",
-            protocolVersion: w[4] as 4 | 5,
-            size: w[5]!,
-            head: this.#slice(w[2]!, w[3]!),
-          },
-        };
-    }
-    throw new RangeError(`unknown record ${w[0]}`);
+  #name(batch: Batch, [, id, at, length, routes, count]: Words): void {
+    const name = this.#decode(bytes(batch, at!, length!));
+    const start = batch.count * STRIDE + routes! / 4;
+    this.#topics[id!] = { name, routes: batch.words.slice(start, start + count!) };
   }
+}
 
-  #message(w: Uint32Array, chunk: ArrayBuffer | undefined): MessageRecord {
-    const flags = w[2]!;
-    const source = flags & IN_MEMORY ? undefined : chunk;
-    const routes = w[7]! >>> 2;
-    return {
-      kind: "message",
-      topic: this.#topics.get(w[1]!)!,
-      flags,
-      payload: this.#slice(w[3]!, w[4]!, source),
-      properties: this.#slice(w[5]!, w[6]!, source),
-      routes: [...this.#memory.words().subarray(routes, routes + w[8]!)],
-      token: w[9]!,
-    };
-  }
+/** QoS | retain << 2 | dup << 3. */
+export const flagsOf = ({ words }: Batch, at: number): number => words[at + 2]!;
 
-  /** A view of the chunk, or a copy out of linear memory. */
-  #slice(at: number, length: number, chunk?: ArrayBuffer): Uint8Array {
-    return chunk ? new Uint8Array(chunk, at, length) : this.#memory.bytes().slice(at, at + length);
+/** For `acknowledge`; 0 when there is nothing to acknowledge. */
+export const tokenOf = ({ words }: Batch, at: number): number => words[at + 6]!;
+
+/** The property block as it came, empty when there is none. */
+export const propertiesOf = (batch: Batch, at: number): Uint8Array =>
+  part(batch, at, batch.words[at + 3]!, batch.words[at + 4]!);
+
+export const payloadOf = (batch: Batch, at: number): Uint8Array =>
+  part(batch, at, batch.words[at + 3]! + batch.words[at + 4]!, batch.words[at + 5]!);
+
+/** A view of the chunk, or of the message's own bytes. */
+function part({ words, chunk, details }: Batch, at: number, start: number, length: number): Uint8Array {
+  const own = words[at + 7]!;
+  return own === 0
+    ? new Uint8Array(chunk!, start, length)
+    : (details[own - 1] as Uint8Array).subarray(start, start + length);
+}
+
+type Words = Uint32Array;
+
+/** Bytes behind the records. */
+function bytes({ words, count }: Batch, at: number, length: number): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset + 4 * count * STRIDE + at, length);
+}
+
+/** A single reason code stands in the place of the position. */
+function reasons(batch: Batch, at: number, count: number): readonly number[] {
+  return count === 1 ? [at] : [...bytes(batch, at, count)];
+}
+
+function record(batch: Batch, w: Words): BatchRecord {
+  const detail = batch.details[w[7]! - 1];
+  switch (w[0]) {
+    case Kind.Completed:
+      return {
+        kind: "completed",
+        operation: w[1]!,
+        status: w[3]!,
+        packetId: w[4]!,
+        reasonCodes: reasons(batch, w[5]!, w[6]!),
+        answer: detail as CompletedRecord["answer"],
+      };
+    case Kind.Failed:
+      return {
+        kind: "failed",
+        operation: w[1]!,
+        delivery: w[3] ? "unknown" : "none",
+        reasonCodes: reasons(batch, w[5]!, w[6]!),
+        error: detail as MqttError,
+      };
+    case Kind.State:
+      return { kind: "state", state: STATES[w[1]!]! };
+    case Kind.Connected:
+      return { kind: "connected", server: detail as ServerInfo };
+    case Kind.Disconnected:
+      return {
+        kind: "disconnected",
+        delay: w[2] === NO_RETRY ? undefined : w[2],
+        attempt: w[3]!,
+        error: detail as MqttError | undefined,
+      };
+    case Kind.Closed:
+      return { kind: "closed", error: detail as MqttError | undefined };
+    case Kind.Notice:
+      return { kind: "notice", error: detail as MqttError, subscription: w[1]! };
+    case Kind.Challenge:
+      return { kind: "challenge", data: bytes(batch, w[2]!, w[3]!).slice() };
+    case Kind.Packet:
+      return {
+        kind: "packet",
+        packet: {
+          direction: w[1] ? "received" : "sent",
+          protocolVersion: w[4] as 4 | 5,
+          size: w[5]!,
+          head: bytes(batch, w[2]!, w[3]!).slice(),
+        },
+      };
   }
+  throw new RangeError(`unknown record ${w[0]}`);
 }

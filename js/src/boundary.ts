@@ -67,7 +67,14 @@ export interface RawEngine {
 export interface EngineHost {
   resolve(attempt: number): Promise<Target>;
   onSocket(socket: Closable): void;
-  onBatch(address: number, count: number, chunk: ArrayBuffer | undefined, details: readonly unknown[]): void;
+  /** A batch of `length` words and `count` records, to be copied before it returns. */
+  onBatch(
+    address: number,
+    length: number,
+    count: number,
+    chunk: ArrayBuffer | undefined,
+    details: readonly unknown[],
+  ): void;
   /**
    * Changes for the store of a durable client: key, record or undefined (remove it), key, and so on; with `all`, the
    * store has to hold nothing else afterwards. Answered later, never from within, by `stored` or `storeFailed`; the next

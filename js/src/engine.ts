@@ -1,12 +1,11 @@
-import { BatchReader, type BatchRecord } from "./batch.js";
+import { type Batch, BatchReader, type BatchRecord, type BatchSink } from "./batch.js";
 import type { Closable, EngineHost, EngineOptions, Glue, RawEngine, Target } from "./boundary.js";
 import { engineError, MqttError } from "./errors.js";
 import { MemoryView } from "./memory.js";
 
 /** Who gets what the engine reports. Runs with no WebAssembly on the stack, but for `store`. */
-export interface EngineSink {
+export interface EngineSink extends BatchSink {
   resolve(attempt: number): Promise<Target>;
-  record(record: BatchRecord): void;
   /** Changes for the store; also those that the end of the engine leaves. To be answered later with `stored` or `storeFailed`. */
   store?(changes: StoreChanges, all: boolean): void;
   /** Nothing can be called any more. */
@@ -23,16 +22,17 @@ export type StoreChanges = Parameters<EngineHost["onStore"]>[0];
 export class Engine {
   readonly #glue: Glue;
   readonly #sink: EngineSink;
-  readonly #reader: BatchReader;
+  readonly #memory: MemoryView;
+  readonly #reader = new BatchReader();
   #raw: RawEngine | undefined;
   #crash: MqttError | undefined;
   #socket: Closable | undefined;
-  #records: BatchRecord[] = [];
+  #batches: Batch[] = [];
 
   constructor(glue: Glue, options: EngineOptions, sink: EngineSink) {
     this.#glue = glue;
     this.#sink = sink;
-    this.#reader = new BatchReader(new MemoryView(glue.memory));
+    this.#memory = new MemoryView(glue.memory);
     this.#raw = this.#guard(() => glue.createEngine(this.#host(), options));
   }
 
@@ -52,10 +52,13 @@ export class Engine {
   /** Ends it. Nothing is reported afterwards; what was about to be is returned. */
   free(): readonly BatchRecord[] {
     const raw = this.#raw;
-    const records = this.#records;
+    const batches = this.#batches;
     this.#raw = undefined;
-    this.#records = [];
+    this.#batches = [];
     if (raw) this.#guard(() => raw.free());
+    const records: BatchRecord[] = [];
+    const sink: BatchSink = { message() {}, record: (record) => void records.push(record) };
+    for (const batch of batches) this.#reader.read(batch, sink);
     return records;
   }
 
@@ -68,7 +71,7 @@ export class Engine {
       onSocket: (socket) => {
         this.#socket = socket;
       },
-      onBatch: (address, count, chunk, details) => this.#onBatch(address, count, chunk, details),
+      onBatch: (...batch) => this.#onBatch(...batch),
       onStore: (changes, all) => this.#sink.store?.(changes, all),
       schedule: () => queueMicrotask(() => this.#try(() => this.#raw?.flush())),
       makeError: engineError,
@@ -79,23 +82,32 @@ export class Engine {
   /** Copies out while the memory is still, and hands on when the WebAssembly frames are gone. */
   #onBatch(
     address: number,
+    length: number,
     count: number,
     chunk: ArrayBuffer | undefined,
     details: readonly unknown[],
   ): void {
-    const waiting = this.#records.length > 0;
-    this.#try(() => this.#reader.read(address, count, chunk, details, this.#records));
-    if (!waiting && this.#records.length > 0) queueMicrotask(() => this.#try(() => this.#dispatch()));
+    if (this.#crash) return;
+    const words = this.#memory.words().slice(address / 4, address / 4 + length);
+    if (this.#batches.length === 0) queueMicrotask(() => this.#try(() => this.#dispatch()));
+    this.#batches.push({ words, count, chunk, details });
   }
 
   #dispatch(): void {
-    const records = this.#records;
-    this.#records = [];
-    for (const record of records) {
-      // Closed or crashed meanwhile: only what the tap has seen still counts.
-      if (this.#raw || record.kind === "packet") this.#sink.record(record);
-    }
+    const batches = this.#batches;
+    this.#batches = [];
+    for (const batch of batches) this.#reader.read(batch, this.#gate);
   }
+
+  /** Closed or crashed meanwhile: only what the tap has seen still counts. */
+  readonly #gate: BatchSink = {
+    message: (topic, batch, at) => {
+      if (this.#raw) this.#sink.message(topic, batch, at);
+    },
+    record: (record) => {
+      if (this.#raw || record.kind === "packet") this.#sink.record(record);
+    },
+  };
 
   /** Like `#guard`, for callers to whom nothing may be thrown. The crash itself has been reported by then. */
   #try(run: () => void): void {
@@ -120,7 +132,7 @@ export class Engine {
     this.#crash = error;
     const raw = this.#raw as { __destroy_into_raw?(): unknown } | undefined;
     this.#raw = undefined;
-    this.#records = [];
+    this.#batches = [];
     raw?.__destroy_into_raw?.(); // keeps the glue's finaliser from calling into the wreck; frees nothing
     if (this.#socket) silence(this.#socket);
     queueMicrotask(() => this.#sink.crashed(error)); // WebAssembly may still be on the stack

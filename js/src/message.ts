@@ -1,4 +1,4 @@
-import type { MessageRecord } from "./batch.js";
+import { type Batch, flagsOf, payloadOf, propertiesOf, tokenOf } from "./batch.js";
 import { invalidArgument } from "./errors.js";
 import type { MessageProperties, QoS } from "./types.js";
 import type { Decode } from "./utf8.js";
@@ -38,43 +38,47 @@ export interface MessageContext {
   acknowledge(token: number, reasonCode: number): void;
 }
 
-/** @internal A record together with the filter that it matched. */
+/** @internal A message record together with the filter that it matched. */
 export class ReceivedMessage implements Message {
-  readonly #record: MessageRecord;
+  readonly topic: string;
+  readonly #batch: Batch;
+  readonly #at: number;
   readonly #context: MessageContext;
   readonly #filter: string | undefined;
+  #payload: Uint8Array | undefined;
   #properties: MessageProperties | undefined;
   #params: readonly string[] | undefined;
 
-  constructor(record: MessageRecord, context: MessageContext, filter?: string) {
-    this.#record = record;
+  constructor(topic: string, batch: Batch, at: number, context: MessageContext, filter?: string) {
+    this.topic = topic;
+    this.#batch = batch;
+    this.#at = at;
     this.#context = context;
     this.#filter = filter;
   }
 
-  get topic(): string {
-    return this.#record.topic;
-  }
-
   get payload(): Uint8Array {
-    return this.#record.payload;
+    this.#payload ??= payloadOf(this.#batch, this.#at);
+    return this.#payload;
   }
 
   get qos(): QoS {
-    return (this.#record.flags & 3) as QoS;
+    return (flagsOf(this.#batch, this.#at) & 3) as QoS;
   }
 
   get retain(): boolean {
-    return (this.#record.flags & 4) !== 0;
+    return (flagsOf(this.#batch, this.#at) & 4) !== 0;
   }
 
   get dup(): boolean {
-    return (this.#record.flags & 8) !== 0;
+    return (flagsOf(this.#batch, this.#at) & 8) !== 0;
   }
 
   get properties(): MessageProperties {
-    const { properties } = this.#record;
-    this.#properties ??= properties.length > 0 ? this.#context.decodeProperties(properties) : {};
+    if (!this.#properties) {
+      const block = propertiesOf(this.#batch, this.#at);
+      this.#properties = block.length > 0 ? this.#context.decodeProperties(block) : {};
+    }
     return this.#properties;
   }
 
@@ -106,15 +110,15 @@ export class ReceivedMessage implements Message {
 
   /** The same message as if it had come on another topic. */
   at(topic: string, filter: string): ReceivedMessage {
-    return new ReceivedMessage({ ...this.#record, topic }, this.#context, filter);
+    return new ReceivedMessage(topic, this.#batch, this.#at, this.#context, filter);
   }
 
   ack(): void {
-    this.#context.acknowledge(this.#record.token, 0);
+    this.reject(0);
   }
 
   reject(reasonCode = 0x80): void {
-    this.#context.acknowledge(this.#record.token, reasonCode);
+    this.#context.acknowledge(tokenOf(this.#batch, this.#at), reasonCode);
   }
 }
 

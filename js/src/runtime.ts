@@ -1,5 +1,5 @@
 import { Attempts } from "./attempts.js";
-import type { BatchRecord, DisconnectedRecord, FailedRecord } from "./batch.js";
+import type { Batch, BatchRecord, DisconnectedRecord, FailedRecord, Topic } from "./batch.js";
 import type { EngineOptions, Glue, RawDisconnect, RawUnsubscribeOptions } from "./boundary.js";
 import { Calls } from "./calls.js";
 import { Claim } from "./claim.js";
@@ -214,6 +214,7 @@ export class Runtime {
             this.#page?.look(); // what the network means to this address
             return target;
           },
+          message: (topic, batch, at) => this.#message(topic, batch, at),
           record: (record) => this.#record(record),
           store: (changes, all) => outbox?.save(changes, all, calls.operations.newest),
           crashed: (error) => this.#finish(error),
@@ -256,13 +257,16 @@ export class Runtime {
     });
   }
 
+  #message(topic: Topic, batch: Batch, at: number): void {
+    const { events } = this.#parts;
+    this.subscriptions.deliver(topic, batch, at);
+    if (events.has("message"))
+      events.emit("message", new ReceivedMessage(topic.name, batch, at, this.context));
+  }
+
   #record(record: BatchRecord): void {
     const { events } = this.#parts;
     switch (record.kind) {
-      case "message":
-        this.subscriptions.deliver(record);
-        if (events.has("message")) events.emit("message", new ReceivedMessage(record, this.context));
-        break;
       case "completed":
         this.calls.operations.take(record.operation)?.settle(record);
         break;

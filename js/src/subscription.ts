@@ -1,4 +1,4 @@
-import type { MessageRecord } from "./batch.js";
+import type { Batch, Topic } from "./batch.js";
 import type { RawUnsubscribeOptions } from "./boundary.js";
 import { asyncDispose } from "./dispose.js";
 import { MqttError } from "./errors.js";
@@ -99,9 +99,9 @@ export class ActiveSubscription implements Subscription {
     return iterator;
   }
 
-  deliver(record: MessageRecord, filter: string): void {
+  deliver(topic: string, batch: Batch, at: number, filter: string): void {
     if (this.#buffer.ended) return;
-    const message = new ReceivedMessage(record, this.#context, filter);
+    const message = new ReceivedMessage(topic, batch, at, this.#context, filter);
     const handler = this.#handler;
     if (handler) contain(() => handler(message), this.#fail);
     if (!this.#buffering) return;
@@ -240,14 +240,15 @@ export class Subscriptions {
   }
 
   /** Hands a message to everybody it belongs to, once each even when several filters match. */
-  deliver(record: MessageRecord): void {
-    const seen = record.routes.length > 1 ? new Set<ActiveSubscription>() : undefined;
-    for (const id of record.routes) {
+  deliver(topic: Topic, batch: Batch, at: number): void {
+    const { name, routes } = topic;
+    const seen = routes.length > 1 ? new Set<ActiveSubscription>() : undefined;
+    for (const id of routes) {
       const { users, filter } = this.#byId.get(id) ?? NOBODY;
       for (const subscription of users) {
         if (seen?.has(subscription)) continue;
         seen?.add(subscription);
-        subscription.deliver(record, filter);
+        subscription.deliver(name, batch, at, filter);
       }
     }
   }

@@ -49,15 +49,17 @@ pub enum OpKind {
 pub struct Message<'a> {
     /// Topic Name, in full even where the packet had an alias.
     pub topic: &'a str,
-    /// Names the topic in later messages, so that it need not be copied out again. Small numbers, used again for
-    /// other topics after a while: `new_topic` tells.
+    /// Names topic and `subscriptions` in later messages, so that they need not be copied out again. Small numbers, used
+    /// again for others after a while: `new_topic` tells.
     pub topic_id: u32,
-    /// Whether `topic_id` stands for this topic for the first time.
+    /// Whether `topic_id` stands for this topic and these subscriptions for the first time.
     pub new_topic: bool,
     /// Application data.
     pub payload: &'a [u8],
-    /// Where the payload begins in the chunk that was received last; `None` when it began in an earlier one.
-    pub payload_position: Option<usize>,
+    /// Properties and payload as they are in the packet, one behind the other.
+    pub body: &'a [u8],
+    /// Where `body` begins in the chunk that was received last; `None` when it began in an earlier one.
+    pub body_position: Option<usize>,
     /// QoS at which the server sent it.
     pub qos: QoS,
     /// RETAIN flag as it came (3.3.1.3).
@@ -66,8 +68,6 @@ pub struct Message<'a> {
     pub dup: bool,
     /// Properties (3.3.2.3); none in 3.1.1.
     pub properties: Properties<'a>,
-    /// Where the properties begin in the chunk that was received last; `None` when they began in an earlier one.
-    pub properties_position: Option<usize>,
     /// Numbers of the subscriptions that it belongs to, each once; none when it matches no filter.
     pub subscriptions: &'a [u32],
     /// To be given to `acknowledge`; `None` where nothing has to be acknowledged by the application.

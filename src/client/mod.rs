@@ -296,18 +296,17 @@ impl Client {
     fn message(&self, delivery: &Delivery) -> Message<'_> {
         let packet = self.frames.bytes(delivery.span);
         let part = |range: &Range<usize>| packet.get(range.clone()).unwrap_or_default();
-        let position = |range: &Range<usize>| self.frames.chunk_offset(delivery.span.start + range.start);
         Message {
             topic: self.core.topics.topic(delivery.topic.id),
             topic_id: delivery.topic.id,
             new_topic: delivery.topic.is_new,
             payload: part(&delivery.payload),
-            payload_position: position(&delivery.payload),
+            body: part(&(delivery.properties.start..delivery.payload.end)),
+            body_position: self.frames.chunk_offset(delivery.span.start + delivery.properties.start),
             qos: delivery.qos,
             retain: delivery.retain,
             dup: delivery.dup,
             properties: Properties::from_validated(part(&delivery.properties)),
-            properties_position: position(&delivery.properties),
             subscriptions: self.core.topics.routes(delivery.topic.id),
             ack_token: delivery.ack_token,
         }

@@ -13,12 +13,12 @@ const PLACES: usize = MAX_TOPICS * 2;
 #[derive(Debug)]
 struct Entry {
     topic: Box<str>,
-    /// State of the subscriptions for which `routes` was found.
-    epoch: u32,
-    /// Subscription Identifiers of the message for which `routes` was found.
+    /// Subscription Identifiers of the messages it is for: with others a topic may belong to other subscriptions.
     identifiers: Vec<u32>,
+    /// State of the subscriptions for which `routes` was found.
+    epoch: Option<u32>,
     routes: Vec<u32>,
-    /// A message has carried it to the application.
+    /// A message has carried topic and routes to the application.
     handed_out: bool,
 }
 
@@ -46,18 +46,13 @@ impl Topics {
         properties: Properties<'_>,
         subscriptions: &Subscriptions,
     ) -> u32 {
-        let (index, is_new) = self.find_or_add(topic);
-        if let Some(entry) = self.entries.get_mut(index) {
-            let current = !is_new
-                && entry.epoch == subscriptions.epoch()
-                && entry.identifiers.iter().copied().eq(properties.subscription_identifiers());
-            if !current {
-                entry.epoch = subscriptions.epoch();
-                entry.identifiers.clear();
-                entry.identifiers.extend(properties.subscription_identifiers());
-                entry.routes.clear();
-                subscriptions.route(topic, properties, &mut entry.routes);
-            }
+        let index = self.find_or_add(topic, properties);
+        let epoch = Some(subscriptions.epoch());
+        if let Some(entry) = self.entries.get_mut(index).filter(|entry| entry.epoch != epoch) {
+            let before = core::mem::take(&mut entry.routes);
+            subscriptions.route(topic, properties, &mut entry.routes);
+            entry.handed_out &= entry.routes == before;
+            entry.epoch = epoch;
         }
         u32::try_from(index).unwrap_or(u32::MAX)
     }
@@ -77,15 +72,19 @@ impl Topics {
         self.entries.get(id as usize).map_or(&[], |entry| &entry.routes)
     }
 
-    fn find_or_add(&mut self, topic: &str) -> (usize, bool) {
+    fn find_or_add(&mut self, topic: &str, properties: Properties<'_>) -> usize {
         if self.places.is_empty() {
             self.places.resize(PLACES, 0);
         }
         let mut place = hash(topic) % PLACES;
         // The index is at most half full, so a free place ends every search.
         while let Some(index) = self.places.get(place).and_then(|slot| usize::from(*slot).checked_sub(1)) {
-            if self.entries.get(index).is_some_and(|entry| entry.topic.as_ref() == topic) {
-                return (index, false);
+            let is_it = |entry: &Entry| {
+                entry.topic.as_ref() == topic
+                    && entry.identifiers.iter().copied().eq(properties.subscription_identifiers())
+            };
+            if self.entries.get(index).is_some_and(is_it) {
+                return index;
             }
             place = (place + 1) % PLACES;
         }
@@ -102,12 +101,12 @@ impl Topics {
         self.bytes += topic.len();
         self.entries.push(Entry {
             topic: topic.into(),
-            epoch: 0,
-            identifiers: Vec::new(),
+            identifiers: properties.subscription_identifiers().collect(),
+            epoch: None,
             routes: Vec::new(),
             handed_out: false,
         });
-        (index, true)
+        index
     }
 }
 
@@ -138,11 +137,35 @@ mod tests {
         let filter = TopicFilter::parse("a/+").expect("valid");
         let id = *subscriptions.want(&[(filter, SubscribeOptions::default())], &[]).first().expect("one");
         let second = intern(&mut topics, "a/b", &subscriptions);
-        assert_eq!((second.id, second.is_new), (first.id, false));
+        assert_eq!((second.id, second.is_new), (first.id, true), "announced with its routes");
         assert_eq!(topics.routes(second.id), [id]);
+        let other = TopicFilter::parse("other").expect("valid");
+        subscriptions.want(&[(other, SubscribeOptions::default())], &[]);
+        assert!(!intern(&mut topics, "a/b", &subscriptions).is_new, "its routes are the same");
         subscriptions.remove(id);
         let third = intern(&mut topics, "a/b", &subscriptions);
-        assert!(topics.routes(third.id).is_empty());
+        assert!(third.is_new && topics.routes(third.id).is_empty());
+    }
+
+    #[test]
+    fn other_subscription_identifiers_make_another_number() {
+        let mut topics = Topics::default();
+        let mut subscriptions = Subscriptions::default();
+        let mut subscribe = |filter| {
+            let filter = TopicFilter::parse(filter).expect("valid");
+            subscriptions.want(&[(filter, SubscribeOptions::default())], &[])[0]
+        };
+        let (first, second) = (subscribe("a/+"), subscribe("a/#"));
+        let named = |id: u32| [0x0b, u8::try_from(id).expect("small")];
+        let mut routes = |id| {
+            let block = named(id);
+            let id = topics.intern("a/b", Properties::from_validated(&block), &subscriptions);
+            (topics.hand_out(id).is_new, topics.routes(id).to_vec())
+        };
+        assert_eq!(routes(first), (true, vec![first]));
+        assert_eq!(routes(second), (true, vec![second]));
+        assert_eq!(routes(first), (false, vec![first]));
+        assert_eq!(routes(second), (false, vec![second]));
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! Events as records of 32-bit words, so that one call hands over all that a chunk of bytes has brought.
 //!
-//! The layout is mirrored in `js/src/batch.ts`.
+//! A batch is one region: records, then what they refer to by its distance from the end of the records. So it can be
+//! copied out as it is and read anywhere. The layout is mirrored in `js/src/batch.ts`.
 
 use crate::client::{Completion, Event, Failure, Message, OpKind, PacketInfo};
 use crate::codec::{ReasonCode, Sender};
 use crate::connection::Negotiated;
 use crate::error::Error;
+use crate::time::Millis;
+use js_sys::Uint8Array;
 
 /// Words of a record.
-const STRIDE: usize = 12;
+const STRIDE: usize = 8;
 
 /// First word of a record.
 #[repr(u32)]
@@ -35,19 +38,17 @@ pub(super) enum Detail {
     Server(Box<Negotiated>),
     /// Properties of an acknowledgement.
     Properties(Box<[u8]>),
+    /// Properties and payload of a message that does not lie in the chunk.
+    Bytes(Uint8Array),
 }
 
 /// Records under way to JavaScript. Its vectors are used again for the next batch.
 #[derive(Default)]
 pub(super) struct Batch {
+    /// The records; when the batch is complete, `rest` follows.
     words: Vec<u32>,
-    /// Bytes that records refer to: topics, reason codes, heads of packets.
-    bytes: Vec<u8>,
-    /// Subscription ids that records refer to.
-    routes: Vec<u32>,
-    /// Word indices that hold a position in `bytes` or `routes` until the batch is complete.
-    byte_positions: Vec<usize>,
-    route_positions: Vec<usize>,
+    /// What records refer to: topics, routes, reason codes, heads of packets. Each begins with a whole word.
+    rest: Vec<u8>,
     details: Vec<Detail>,
     messages: bool,
 }
@@ -67,7 +68,7 @@ impl Batch {
                 self.push_detail(Kind::Connected, &[], Some(Detail::Server(negotiated)))
             }
             Event::Disconnected { error, retry } => {
-                let delay = retry.map_or(NO_RETRY, |retry| clamp(retry.delay.get()).min(NO_RETRY - 1));
+                let delay = retry.map_or(NO_RETRY, |retry| millis(retry.delay).min(NO_RETRY - 1));
                 let attempt = retry.map_or(0, |retry| retry.attempt);
                 self.push_detail(Kind::Disconnected, &[0, delay, attempt], error.map(Detail::Error));
             }
@@ -94,86 +95,79 @@ impl Batch {
         core::mem::take(&mut self.details)
     }
 
-    /// Turns positions into addresses and gives out where the records are, and how many. Good until the next `clear`.
-    pub(super) fn complete(&mut self) -> (*const u32, u32) {
-        let (bytes, routes) = (self.bytes.as_ptr() as usize, self.routes.as_ptr() as usize);
-        for index in self.byte_positions.drain(..) {
-            if let Some(word) = self.words.get_mut(index) {
-                *word = clamp((bytes + *word as usize) as u64);
-            }
-        }
-        for index in self.route_positions.drain(..) {
-            if let Some(word) = self.words.get_mut(index) {
-                *word = clamp((routes + *word as usize * size_of::<u32>()) as u64);
-            }
-        }
-        (self.words.as_ptr(), clamp((self.words.len() / STRIDE) as u64))
+    /// Gives out where the region is, its length in words, and how many records it has. Good until the next `clear`.
+    pub(super) fn complete(&mut self) -> (*const u32, usize, usize) {
+        let records = self.words.len() / STRIDE;
+        let (rest, _) = self.rest.as_chunks();
+        self.words.extend(rest.iter().map(|word| u32::from_le_bytes(*word)));
+        (self.words.as_ptr(), self.words.len(), records)
     }
 
     /// Makes ready for the next batch; memory of a burst is given back.
     pub(super) fn clear(&mut self) {
         self.words.clear();
-        self.bytes.clear();
-        self.routes.clear();
+        self.rest.clear();
         self.messages = false;
         self.words.shrink_to(STRIDE * 1024);
-        self.bytes.shrink_to(16 * 1024);
-        self.routes.shrink_to(4 * 1024);
+        self.rest.shrink_to(16 * 1024);
     }
 
     fn push_message(&mut self, message: &Message<'_>) {
         if message.new_topic {
-            self.push_bytes(Kind::Topic, message.topic_id, message.topic.as_bytes(), [0, 0]);
+            self.push_topic(message);
         }
-        let properties = message.properties.as_bytes();
-        // Views of the received chunk where all of the message lies in it, else addresses of our own copy.
-        let (in_memory, payload_at, properties_at) =
-            match (message.payload_position, message.properties_position) {
-                (Some(payload), Some(properties)) => (0, payload, properties),
-                _ => (1, message.payload.as_ptr() as usize, properties.as_ptr() as usize),
-            };
-        let flags = u32::from(message.qos.value())
-            | u32::from(message.retain) << 2
-            | u32::from(message.dup) << 3
-            | in_memory << 4;
+        let flags =
+            u32::from(message.qos.value()) | u32::from(message.retain) << 2 | u32::from(message.dup) << 3;
+        let (detail, position) = match message.body_position {
+            Some(position) => (0, position),
+            None => (self.add_detail(Detail::Bytes(Uint8Array::from(message.body))), 0),
+        };
         self.messages = true;
-        self.route_positions.push(self.words.len() + 7);
-        let routes_at = clamp(self.routes.len() as u64);
         self.push_words(
             Kind::Message,
             &[
                 message.topic_id,
                 flags,
-                clamp(payload_at as u64),
-                clamp(message.payload.len() as u64),
-                clamp(properties_at as u64),
-                clamp(properties.len() as u64),
-                routes_at,
-                clamp(message.subscriptions.len() as u64),
+                clamp(position),
+                clamp(message.properties.as_bytes().len()),
+                clamp(message.payload.len()),
                 message.ack_token.map_or(0, |token| token.wrapping_add(1)),
+                detail,
             ],
         );
-        self.routes.extend_from_slice(message.subscriptions);
+    }
+
+    fn push_topic(&mut self, message: &Message<'_>) {
+        let name = self.put(message.topic.as_bytes().iter().copied());
+        let routes = self.put(message.subscriptions.iter().flat_map(|id| id.to_le_bytes()));
+        let count = clamp(message.subscriptions.len());
+        self.push_words(Kind::Topic, &[message.topic_id, name, clamp(message.topic.len()), routes, count]);
     }
 
     /// A record whose second and third word say where its bytes are.
     fn push_bytes(&mut self, kind: Kind, word: u32, bytes: &[u8], more: [u32; 2]) {
-        self.byte_positions.push(self.words.len() + 2);
-        let (at, len) = (clamp(self.bytes.len() as u64), clamp(bytes.len() as u64));
-        self.push_words(kind, &[word, at, len, more[0], more[1]]);
-        self.bytes.extend_from_slice(bytes);
+        let at = self.put(bytes.iter().copied());
+        self.push_words(kind, &[word, at, clamp(bytes.len()), more[0], more[1]]);
+    }
+
+    /// Keeps what a record refers to. Answers where.
+    fn put(&mut self, bytes: impl Iterator<Item = u8>) -> u32 {
+        let at = self.rest.len();
+        self.rest.extend(bytes);
+        self.rest.resize(self.rest.len().next_multiple_of(size_of::<u32>()), 0);
+        clamp(at)
     }
 
     fn push_packet(&mut self, packet: &PacketInfo) {
         let received = u32::from(packet.sender == Sender::Server);
         let version = packet.version.level().into();
-        let size = clamp(packet.size as u64);
+        let size = clamp(packet.size);
         self.push_bytes(Kind::Packet, received, &packet.head, [version, size]);
     }
 
     fn push_completion(&mut self, completion: Completion) {
         let status = match (completion.kind, completion.qos.value()) {
-            (OpKind::Ping, _) => clamp(completion.round_trip.get()),
+            (OpKind::Ping, _) => millis(completion.round_trip),
             (_, qos) => u32::from(qos),
         };
         let packet_id = completion.packet_id.map_or(0, |id| u32::from(id.get()));
@@ -188,25 +182,29 @@ impl Batch {
         self.push_answer(Kind::Failed, head, &failure.reasons, Some(Detail::Error(failure.error)));
     }
 
+    /// A single reason code, as acknowledgements have it, stands in the place of its position.
     fn push_answer(&mut self, kind: Kind, head: [u32; 4], reasons: &[ReasonCode], detail: Option<Detail>) {
         let [op, op_kind, status, packet_id] = head;
-        self.byte_positions.push(self.words.len() + 5);
-        let at = clamp(self.bytes.len() as u64);
-        self.bytes.extend(reasons.iter().map(|reason| reason.value()));
-        let words = [op, op_kind, status, packet_id, at, clamp(reasons.len() as u64)];
-        self.push_detail(kind, &words, detail);
+        let at = match reasons {
+            [reason] => reason.value().into(),
+            reasons => self.put(reasons.iter().map(|reason| reason.value())),
+        };
+        self.push_detail(kind, &[op, op_kind, status, packet_id, at, clamp(reasons.len())], detail);
     }
 
-    /// A record whose seventh word points at an object.
+    /// A record whose last word points at an object.
     fn push_detail(&mut self, kind: Kind, words: &[u32], detail: Option<Detail>) {
-        let index = self.words.len() + 7;
+        let number = detail.map_or(0, |detail| self.add_detail(detail));
         self.push_words(kind, words);
-        if let Some(detail) = detail {
-            self.details.push(detail);
-            if let Some(word) = self.words.get_mut(index) {
-                *word = clamp(self.details.len() as u64);
-            }
+        if let Some(word) = self.words.last_mut() {
+            *word = number;
         }
+    }
+
+    /// Answers its number, from 1 on.
+    fn add_detail(&mut self, detail: Detail) -> u32 {
+        self.details.push(detail);
+        clamp(self.details.len())
     }
 
     fn push_words(&mut self, kind: Kind, words: &[u32]) {
@@ -217,7 +215,12 @@ impl Batch {
     }
 }
 
-/// wasm32 has no larger addresses; a longer time than this is as good as none.
-fn clamp(value: u64) -> u32 {
+/// wasm32 has no larger ones.
+fn clamp(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// A longer time than this is as good as none.
+fn millis(value: Millis) -> u32 {
+    u32::try_from(value.get()).unwrap_or(u32::MAX)
 }

@@ -181,9 +181,9 @@ impl Driver {
         let messages = batch.has_messages();
         if !batch.is_empty() {
             let details: Array = batch.take_details().iter().map(|detail| self.detail(detail)).collect();
-            let (words, count) = batch.complete();
+            let (words, length, records) = batch.complete();
             // The sink is ours and does not throw; if it does, the rest must go on all the same.
-            let _thrown = self.host.on_batch(words, count, chunk, &details);
+            let _thrown = self.host.on_batch(words, length, records, chunk, &details);
         }
         batch.clear();
         self.batch.replace(batch);
@@ -194,6 +194,7 @@ impl Driver {
         match detail {
             Detail::Error(error) => self.error(error),
             Detail::Server(negotiated) => objects::server_info(negotiated),
+            Detail::Bytes(bytes) => bytes.into(),
             Detail::Properties(block) => objects::properties(Properties::from_validated(block)),
         }
     }

@@ -19,12 +19,13 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = onSocket)]
     pub(super) fn on_socket(this: &EngineHost, socket: &WebSocket) -> Result<(), JsValue>;
 
-    /// Hands out `count` records at `words`. The host copies what it needs before it returns.
+    /// Hands out a batch of `length` words with `records` records. The host copies it before it returns.
     #[wasm_bindgen(method, catch, js_name = onBatch)]
     pub(super) fn on_batch(
         this: &EngineHost,
         words: *const u32,
-        count: u32,
+        length: usize,
+        records: usize,
         chunk: Option<&ArrayBuffer>,
         details: &Array,
     ) -> Result<(), JsValue>;

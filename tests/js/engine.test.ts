@@ -8,10 +8,11 @@ import { fakeGlue, turn } from "./support/fake.js";
 
 function create({ resolve = async () => ({ url: "", protocols: [] }) } = {}) {
   const glue = fakeGlue();
-  const records: BatchRecord[] = [];
+  const records: (BatchRecord | { readonly kind: "message" })[] = [];
   const crashes: MqttError[] = [];
   const engine = new Engine(glue, {} as EngineOptions, {
     resolve,
+    message: () => void records.push({ kind: "message" }),
     record: (record) => void records.push(record),
     crashed: (error) => void crashes.push(error),
   });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { MessageRecord } from "../../js/src/batch.js";
 import { json, matchParams, ReceivedMessage } from "../../js/src/message.js";
 import { createDecoder } from "../../js/src/utf8.js";
+import { makeBatch, messageRecord } from "./support/fake.js";
 
 const calls: unknown[][] = [];
 const context = {
@@ -14,19 +14,13 @@ const context = {
   acknowledge: (...args: unknown[]) => void calls.push(args),
 };
 
-function message(payload: string | number[], fields: Partial<MessageRecord> = {}, filter?: string) {
+function message(
+  payload: string | number[],
+  fields: Parameters<typeof messageRecord>[2] = {},
+  filter?: string,
+) {
   calls.length = 0;
-  const record: MessageRecord = {
-    kind: "message",
-    topic: "a/b/c",
-    flags: 0,
-    payload: Buffer.from(payload as string),
-    properties: new Uint8Array(0),
-    routes: [],
-    token: 0,
-    ...fields,
-  };
-  return new ReceivedMessage(record, context, filter);
+  return new ReceivedMessage("a/b/c", makeBatch([messageRecord(1, payload, fields)]), 0, context, filter);
 }
 
 test("flags", () => {
@@ -56,7 +50,7 @@ test("json parses, forgives a byte order mark and never quotes the payload", () 
 });
 
 test("properties are decoded once, when asked, and never without a block", () => {
-  const withBlock = message("", { properties: Uint8Array.of(3, 1) });
+  const withBlock = message("", { properties: [3, 1] });
   assert.deepEqual(calls, []);
   assert.equal(withBlock.properties.contentType, "text/plain");
   assert.equal(withBlock.properties, withBlock.properties);

@@ -1,22 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { MessageRecord } from "../../js/src/batch.js";
 import { MqttError } from "../../js/src/errors.js";
 import type { Message } from "../../js/src/message.js";
 import type { BufferOptions } from "../../js/src/options.js";
 import { ActiveSubscription, type MessageHandler, Subscriptions } from "../../js/src/subscription.js";
+import { makeBatch, messageRecord } from "./support/fake.js";
 
-function record(topic: string, token = 0, routes: number[] = []): MessageRecord {
-  return {
-    kind: "message",
-    topic,
-    flags: 0,
-    payload: new Uint8Array(0),
-    properties: new Uint8Array(0),
-    routes,
-    token,
-  };
-}
+/** Arguments of `deliver`: a message that waits for an acknowledgement when it has a token. */
+const message = (topic: string, token = 0) =>
+  [topic, makeBatch([messageRecord(1, "", { token })]), 0] as const;
 
 function subscription({
   handler,
@@ -41,7 +33,7 @@ function subscription({
     report: (error) => void reports.push(error),
   });
   const deliver = (...topics: string[]) => {
-    for (const topic of topics) active.deliver(record(topic), "#");
+    for (const topic of topics) active.deliver(...message(topic), "#");
   };
   return { active, reports, calls, deliver };
 }
@@ -121,9 +113,9 @@ test("drop-newest", async () => {
 
 test("latest-per-topic keeps the newest of each topic in its place", async () => {
   const { active, reports } = subscription({ buffer: { max: 2, overflow: "latest-per-topic" } });
-  active.deliver(record("a", 1), "#");
-  active.deliver(record("b", 2), "#");
-  active.deliver(record("a", 3), "#");
+  active.deliver(...message("a", 1), "#");
+  active.deliver(...message("b", 2), "#");
+  active.deliver(...message("a", 3), "#");
   assert.equal(active.dropped, 1);
   active.end();
   const tokens: string[] = [];
@@ -141,8 +133,8 @@ test("latest-per-topic is bounded by the number of topics", async () => {
 
 test("a dropped message does not leave the server waiting", () => {
   const { active, calls } = subscription({ buffer: { max: 1 } });
-  active.deliver(record("a", 41), "#");
-  active.deliver(record("b", 42), "#");
+  active.deliver(...message("a", 41), "#");
+  active.deliver(...message("b", 42), "#");
   assert.deepEqual(calls, [["acknowledge", 41, 0x97]]);
 });
 
@@ -204,15 +196,19 @@ test("messages go to everybody they belong to, once each", () => {
   };
   make("one", ["a/+", "a/#"], [1, 2]);
   const two = make("two", ["a/+"], [1]);
-  subscriptions.deliver(record("a/b", 0, [1, 2]));
+  const deliver = (name: string, routes: number[]) => {
+    const batch = makeBatch([messageRecord(1, "")]);
+    subscriptions.deliver({ name, routes: Uint32Array.from(routes) }, batch, 0);
+  };
+  deliver("a/b", [1, 2]);
   assert.deepEqual(seen, ["one:a/b:b", "two:a/b:b"]);
 
   seen.length = 0;
   two.end();
-  subscriptions.deliver(record("a/c/d", 0, [2]));
-  subscriptions.deliver(record("a/e", 0, [1]));
-  subscriptions.deliver(record("x", 0, [99]));
-  subscriptions.deliver(record("x", 0, []));
+  deliver("a/c/d", [2]);
+  deliver("a/e", [1]);
+  deliver("x", [99]);
+  deliver("x", []);
   assert.deepEqual(seen, ["one:a/c/d:c/d", "one:a/e:e"]);
 });
 

@@ -87,7 +87,7 @@ cases! {
     receiving in "/tests/web/receiving.js":
         aChunkIsOneBatch
         connackAndMessagesShareABatch
-        aPacketInPiecesIsReadFromMemory
+        aPacketInPiecesHasBytesOfItsOwn
         aTopicIsAnnouncedOnce
         anAliasedTopicKeepsItsNumber
         messagesNameTheirSubscriptions

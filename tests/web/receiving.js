@@ -24,7 +24,7 @@ export async function aChunkIsOneBatch(module) {
   );
   const messages = host.of("message");
   ok(
-    messages.every(({ payload, inMemory }) => payload.buffer === chunk && !inMemory),
+    messages.every(({ payload, ofItsOwn }) => payload.buffer === chunk && !ofItsOwn),
     "payloads are views of it",
   );
   equal(
@@ -49,7 +49,7 @@ export async function connackAndMessagesShareABatch(module) {
   );
 }
 
-export async function aPacketInPiecesIsReadFromMemory(module) {
+export async function aPacketInPiecesHasBytesOfItsOwn(module) {
   const { host, socket } = await new Rig(module).connect();
   const bytes = publish("a/b", "in three pieces", { properties: [0x03, ...string("text/plain")] });
   socket.receive(bytes.slice(0, 1));
@@ -58,9 +58,9 @@ export async function aPacketInPiecesIsReadFromMemory(module) {
   const chunk = socket.receive(bytes.slice(12), publish("a/b", "whole"));
   equal(host.batches.length, 1, "batches");
   const [pieces, whole] = host.of("message");
-  equal([pieces.inMemory, text(pieces.payload)], [true, "in three pieces"]);
+  equal([pieces.ofItsOwn, text(pieces.payload)], [true, "in three pieces"]);
   equal(pieces.properties, Uint8Array.from([0x03, ...string("text/plain")]), "properties");
-  equal([whole.inMemory, text(whole.payload)], [false, "whole"]);
+  equal([whole.ofItsOwn, text(whole.payload)], [false, "whole"]);
   ok(whole.payload.buffer === chunk, "the second one is a view of the last chunk");
 }
 
@@ -161,9 +161,9 @@ export async function memoryGrowsUnderABatch(module) {
   const messages = rig.host.of("message");
   equal(messages.length, count, "messages");
   equal(
-    messages.map(({ inMemory }) => inMemory),
+    messages.map(({ ofItsOwn }) => ofItsOwn),
     messages.map((_, index) => index === 0),
-    "which ones lie in memory",
+    "which ones have bytes of their own",
   );
   for (const [index, { payload }] of messages.entries()) {
     equal(payload.at(-1), index, "last byte");
@@ -187,8 +187,8 @@ export async function memoryGrowsInsideTheSink(module) {
   grow = true;
   rig.socket.receive(bytes.slice(15));
   ok(before.byteLength === 0, "memory grew");
-  const [{ topic, payload, inMemory, routes }] = rig.host.of("message");
-  equal([topic, text(payload), inMemory, routes], ["in/pieces", "still here", true, [id]]);
+  const [{ topic, payload, ofItsOwn, routes }] = rig.host.of("message");
+  equal([topic, text(payload), ofItsOwn, routes], ["in/pieces", "still here", true, [id]]);
   rig.engine.terminate();
   await turn();
 }

@@ -1,4 +1,5 @@
 // An engine without WebAssembly code: it takes calls, and reports what a test tells it to, through real linear memory.
+import type { Batch } from "../../../js/src/batch.js";
 import type { EngineHost, EngineOptions, Glue, RawEngine, Target } from "../../../js/src/boundary.js";
 import { MqttClient } from "../../../js/src/client.js";
 import type { ClientOptions, UrlSource } from "../../../js/src/options.js";
@@ -21,13 +22,13 @@ export const SERVER: ServerInfo = {
 
 export const STATES = ["idle", "connecting", "connected", "reconnecting", "suspended", "closing", "closed"];
 
-/** One record as words 1 to 11, with bytes that the writer places in memory. */
+/** One record as words 1 to 7, with bytes that the writer places behind all records. */
 export interface FakeRecord {
   kind: number;
   words?: Record<number, number>;
-  /** Word index → bytes; their address goes there and their length into the next word. */
+  /** Word index → bytes; their position goes there and their length into the next word. */
   bytes?: Record<number, ArrayLike<number>>;
-  /** Word 7 and 8: addresses and count of a list of words. */
+  /** Words 4 and 5: position and count of a list of words. */
   routes?: number[];
   /** Goes to `details`; word 7 tells where. */
   detail?: unknown;
@@ -40,7 +41,7 @@ export class FakeEngine implements RawEngine {
   neverSent = true;
   #operation = 0;
   #ids = new Map<string, number>();
-  readonly #topics = new Map<string, number>();
+  readonly #topics: string[] = [];
 
   constructor(
     readonly host: EngineHost,
@@ -111,8 +112,9 @@ export class FakeEngine implements RawEngine {
   // ── what a test makes it report ─────────────────────────────────────────────────────────────────────────────
 
   report(...records: FakeRecord[]): void {
-    const { address, details } = writeBatch(this.memory, records);
-    this.host.onBatch(address, records.length, undefined, details);
+    const { words, count, details } = makeBatch(records);
+    new Uint32Array(this.memory.buffer).set(words, ADDRESS / 4);
+    this.host.onBatch(ADDRESS, words.length, count, undefined, details);
   }
 
   state(name: string): void {
@@ -127,13 +129,15 @@ export class FakeEngine implements RawEngine {
     operation: number,
     { status = 0, packetId = 0, codes = [] as number[], answer = undefined as unknown } = {},
   ): void {
-    const words = { 1: operation, 3: status, 4: packetId };
-    this.report({ kind: 3, words, bytes: { 5: codes }, ...(answer === undefined ? {} : { detail: answer }) });
+    const { words, ...bytes } = reasons(codes);
+    const fields = { 1: operation, 3: status, 4: packetId, ...words };
+    this.report({ kind: 3, words: fields, ...bytes, ...(answer === undefined ? {} : { detail: answer }) });
   }
 
   /** `fate` 1: the message of a publish may have arrived. */
   fail(operation: number, error: unknown, codes: number[] = [], fate = 0): void {
-    this.report({ kind: 4, words: { 1: operation, 3: fate }, bytes: { 5: codes }, detail: error });
+    const { words, ...bytes } = reasons(codes);
+    this.report({ kind: 4, words: { 1: operation, 3: fate, ...words }, ...bytes, detail: error });
   }
 
   lose(error: unknown, delay = 0xffff_ffff, attempt = 1): void {
@@ -146,47 +150,61 @@ export class FakeEngine implements RawEngine {
     routes: number[],
     { flags = 0, token = 0, properties = [] as number[] } = {},
   ): void {
-    const id = this.#topics.get(topic) ?? this.#topics.size + 1;
-    const known = this.#topics.has(topic);
-    this.#topics.set(topic, id);
-    const message: FakeRecord = {
-      kind: 2,
-      words: { 1: id, 2: flags | 16, 9: token },
-      bytes: { 3: new TextEncoder().encode(text), 5: properties },
-      routes,
-    };
-    const naming: FakeRecord = { kind: 1, words: { 1: id }, bytes: { 2: new TextEncoder().encode(topic) } };
-    this.report(...(known ? [message] : [naming, message]));
+    const key = `${topic} ${routes}`;
+    const known = this.#topics.indexOf(key);
+    const id = known < 0 ? this.#topics.push(key) - 1 : known;
+    const sent = messageRecord(id, text, { flags, token, properties });
+    this.report(...(known < 0 ? [topicRecord(id, topic, routes), sent] : [sent]));
   }
 }
 
-/** Lays records out as the engine does: 12 words each, then the bytes they point at. */
-export function writeBatch(memory: WebAssembly.Memory, records: FakeRecord[], address = 1024) {
-  const words = new Uint32Array(memory.buffer);
-  const bytes = new Uint8Array(memory.buffer);
+const ADDRESS = 1024;
+
+/** A single reason code stands in the place of the position. */
+function reasons(codes: number[]) {
+  const [code = 0] = codes;
+  return codes.length === 1 ? { words: { 5: code, 6: 1 } } : { bytes: { 5: codes } };
+}
+
+export function topicRecord(id: number, topic: string, routes: number[] = []): FakeRecord {
+  return { kind: 1, words: { 1: id }, bytes: { 2: new TextEncoder().encode(topic) }, routes };
+}
+
+/** A message with bytes of its own. */
+export function messageRecord(
+  id: number,
+  payload: string | readonly number[],
+  { flags = 0, token = 0, properties = [] as readonly number[] } = {},
+): FakeRecord {
+  const body = [...properties, ...Buffer.from(payload as string)];
+  const words = { 1: id, 2: flags, 4: properties.length, 5: body.length - properties.length, 6: token };
+  return { kind: 2, words, detail: Uint8Array.from(body) };
+}
+
+/** Lays records out as the engine does: 8 words each, then the bytes that they point at. */
+export function makeBatch(records: FakeRecord[], chunk?: ArrayBuffer): Batch {
+  const words = records.flatMap(({ kind, words = {} }) =>
+    Array.from({ length: 8 }, (_, index) => (index === 0 ? kind : (words[index] ?? 0))),
+  );
   const details: unknown[] = [];
-  let free = address + records.length * 48;
+  const rest: number[] = [];
+  const put = (values: ArrayLike<number>) => {
+    const at = rest.length;
+    rest.push(...Array.from(values));
+    while (rest.length % 4 > 0) rest.push(0);
+    return at;
+  };
   records.forEach((record, index) => {
-    const at = address / 4 + index * 12;
-    words.fill(0, at, at + 12);
-    words[at] = record.kind;
-    for (const [word, value] of Object.entries(record.words ?? {})) words[at + Number(word)] = value;
-    for (const [word, value] of Object.entries(record.bytes ?? {})) {
-      words[at + Number(word)] = free;
-      words[at + Number(word) + 1] = value.length;
-      bytes.set(value, free);
-      free += value.length;
-    }
-    if (record.routes) {
-      free = (free + 3) & ~3;
-      words[at + 7] = free;
-      words[at + 8] = record.routes.length;
-      words.set(record.routes, free / 4);
-      free += record.routes.length * 4;
-    }
-    if ("detail" in record) words[at + 7] = details.push(record.detail);
+    const set = (word: number, ...values: number[]) =>
+      words.splice(index * 8 + word, values.length, ...values);
+    for (const [word, value] of Object.entries(record.bytes ?? {}))
+      set(Number(word), put(value), value.length);
+    const { routes } = record;
+    if (routes) set(4, put(new Uint8Array(Uint32Array.from(routes).buffer)), routes.length);
+    if ("detail" in record) set(7, details.push(record.detail));
   });
-  return { address, details };
+  const behind = new Uint32Array(Uint8Array.from(rest).buffer);
+  return { words: Uint32Array.of(...words, ...behind), count: records.length, chunk, details };
 }
 
 export interface FakeGlue extends Glue {

@@ -1,6 +1,6 @@
 import { ScriptedSocket } from "./socket.js";
 
-const STRIDE = 12;
+const STRIDE = 8;
 const KINDS = [
   "",
   "topic",
@@ -60,13 +60,13 @@ export class Host {
     this.#hooks.onSocket?.(this.engine);
   }
 
-  onBatch(address, count, chunk, details) {
+  onBatch(address, length, count, chunk, details) {
     this.#hooks.onBatch?.(this.engine);
-    const words = new Uint32Array(this.#memory.buffer, address, count * STRIDE);
-    const records = [];
-    for (let at = 0; at < words.length; at += STRIDE) {
-      records.push(this.#record(words.slice(at, at + STRIDE), chunk, details));
-    }
+    const words = new Uint32Array(this.#memory.buffer, address, length).slice();
+    const batch = { rest: words.slice(count * STRIDE), chunk, details };
+    const records = Array.from({ length: count }, (_, index) =>
+      this.#record(words.slice(index * STRIDE, (index + 1) * STRIDE), batch),
+    );
     this.batches.push({ records, chunk });
     queueMicrotask(() => records.map((record) => this.#hooks.handler?.(record, this.engine)));
   }
@@ -93,29 +93,34 @@ export class Host {
     this.faults++;
   }
 
-  #record(w, chunk, details) {
+  #record(w, batch) {
     const kind = KINDS[w[0]];
-    const detail = details[w[7] - 1];
+    const detail = batch.details[w[7] - 1];
+    const bytes = (at) => bytesOf(batch, w[at], w[at + 1]);
     switch (kind) {
-      case "topic":
-        this.#topics.set(w[1], new TextDecoder().decode(this.#bytes(w[2], w[3])));
-        return { kind, id: w[1], topic: this.#topics.get(w[1]) };
+      case "topic": {
+        const routes = [...batch.rest.subarray(w[4] / 4, w[4] / 4 + w[5])];
+        this.#topics.set(w[1], { topic: new TextDecoder().decode(bytes(2)), routes });
+        return { kind, id: w[1], ...this.#topics.get(w[1]) };
+      }
       case "message":
-        return this.#message(w, chunk);
+        return this.#message(w, batch.chunk, detail);
       case "completed":
-      case "failed":
-        return { kind, op: w[1], status: w[3], packetId: w[4], reasons: this.#bytes(w[5], w[6]), detail };
+      case "failed": {
+        const reasons = w[6] === 1 ? Uint8Array.of(w[5]) : bytes(5);
+        return { kind, op: w[1], status: w[3], packetId: w[4], reasons, detail };
+      }
       case "state":
         return { kind, state: STATES[w[1]] };
       case "disconnected":
         return { kind, delay: w[2] === NO_RETRY ? undefined : w[2], attempt: w[3], detail };
       case "challenge":
-        return { kind, data: this.#bytes(w[2], w[3]) };
+        return { kind, data: bytes(2) };
       case "packet":
         return {
           kind,
           direction: w[1] === 1 ? "received" : "sent",
-          head: this.#bytes(w[2], w[3]),
+          head: bytes(2),
           protocolVersion: w[4],
           size: w[5],
         };
@@ -127,27 +132,24 @@ export class Host {
     throw new Error(`unknown record ${w[0]}`);
   }
 
-  #message(w, chunk) {
-    const [, id, flags, ...where] = w;
-    const [payloadAt, payloadLength, propertiesAt, propertiesLength, routesAt, routes, token] = where;
-    const inMemory = (flags & 16) !== 0;
-    const part = (at, length) => (inMemory ? this.#bytes(at, length) : new Uint8Array(chunk, at, length));
+  #message([, id, flags, start, propertiesLength, length, token], chunk, own) {
+    const part = (at, count) =>
+      own ? own.subarray(start + at, start + at + count) : new Uint8Array(chunk, start + at, count);
     return {
       kind: "message",
-      topic: this.#topics.get(id),
-      flags: flags & 15,
-      inMemory,
-      payload: part(payloadAt, payloadLength),
-      properties: part(propertiesAt, propertiesLength),
-      routes: Array.from(new Uint32Array(this.#memory.buffer, routesAt, routes)),
+      ...this.#topics.get(id),
+      flags,
+      ofItsOwn: own !== undefined,
+      payload: part(propertiesLength, length),
+      properties: part(0, propertiesLength),
       token,
     };
   }
+}
 
-  /** A copy out of linear memory. */
-  #bytes(at, length) {
-    return new Uint8Array(this.#memory.buffer, at, length).slice();
-  }
+/** Bytes behind the records. */
+function bytesOf({ rest }, at, length) {
+  return new Uint8Array(rest.buffer, at, length).slice();
 }
 
 /** Where a scripted attempt goes. */
