@@ -90,7 +90,13 @@ export const lanes = [
   { name: "size", group: "package", count: check, command: script("size") },
   { name: "api", group: "package", count: check, command: script("api", "--check") },
   { name: "packaging", group: "package", count: node, command: nodeTests("tests/packaging"), built: true },
-  { name: "miniprogram", group: "miniprogram", count: node, command: nodeTests("tests/miniprogram") },
+  {
+    name: "miniprogram",
+    group: "miniprogram",
+    count: node,
+    command: nodeTests("tests/miniprogram"),
+    built: true,
+  },
   { name: "demo", group: "demo", count: node, command: nodeTests("tests/demo"), built: true },
   { name: "deploy", group: "deploy", count: node, command: nodeTests("tests/deploy") },
   ...ENGINES.map(({ engine }) => ({

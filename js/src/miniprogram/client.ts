@@ -3,7 +3,9 @@ import { check } from "../check.js";
 import { MqttClient } from "../client.js";
 import { MqttError } from "../errors.js";
 import { contain } from "../events.js";
-import type { ClientOptions, UrlSource } from "../options.js";
+import type { ClientOptions, PublishOptions, UrlSource } from "../options.js";
+import type { Payload, PublishResult } from "../types.js";
+import { ownBuffer } from "./buffers.js";
 import type { EngineLoader, LoadedEngine } from "./engines.js";
 import { explain } from "./explain.js";
 import { type Found, findHost } from "./hosts.js";
@@ -37,6 +39,11 @@ export class MiniProgramClient extends MqttClient {
     this.#setup = setup;
   }
 
+  /** As in every client; bytes may come from another realm, as some platforms have them. */
+  override publish(topic: string, payload: Payload, options?: PublishOptions): Promise<PublishResult> {
+    return super.publish(topic, ownBuffer(payload) as Payload, options);
+  }
+
   /** The engine that runs this client; `undefined` until it is loaded. */
   get engine(): EngineName | undefined {
     return this.#setup.loaded()?.name;
@@ -56,7 +63,8 @@ interface Setup {
 }
 
 function prepare(loader: EngineLoader, given: MiniProgramOptions): Setup {
-  const { host, platform, engine = "auto", wasmPath = WASM_PATH, instantiate, ...others } = Object(given);
+  if (Object(given) !== given) check(given, OWN); // which throws
+  const { host, platform, engine = "auto", wasmPath = WASM_PATH, instantiate, ...others } = given;
   const { header = {}, store, webSocket: _, ...rest } = others as MiniProgramOptions & ClientOptions;
   check({ platform, engine, wasmPath, instantiate, header }, OWN);
   checkPath(wasmPath);

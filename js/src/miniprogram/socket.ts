@@ -1,4 +1,5 @@
 import type { WebSocketLike } from "../options.js";
+import { ownBuffer } from "./buffers.js";
 import type { Host } from "./host.js";
 import type { OpenWire, Wire, WireRequest } from "./transport.js";
 
@@ -127,7 +128,7 @@ export class HostSocket implements WebSocketLike {
   }
 
   #received(data: unknown): void {
-    if (this.readyState === OPEN) this.#tell(() => this.onmessage?.({ data: own(data) } as never));
+    if (this.readyState === OPEN) this.#tell(() => this.onmessage?.({ data: ownBuffer(data) } as never));
   }
 
   #fail(failure: unknown, delay = 0): void {
@@ -154,15 +155,4 @@ function selected(header: unknown): string | undefined {
   const name = Object.keys(Object(header)).find((key) => key.toLowerCase() === "sec-websocket-protocol");
   const value = name && (header as Record<string, unknown>)[name];
   return typeof value === "string" && value ? value : undefined;
-}
-
-/** The same bytes in a buffer of this realm: those of some hosts are of another, where `instanceof` does not know them. */
-function own(data: unknown): unknown {
-  if (data instanceof ArrayBuffer) return data;
-  const isBuffer = Object.prototype.toString.call(data) === "[object ArrayBuffer]";
-  if (!isBuffer && !ArrayBuffer.isView(data)) return data;
-  const { buffer, byteOffset, byteLength } = isBuffer
-    ? new Uint8Array(data as ArrayBuffer)
-    : (data as Uint8Array);
-  return new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength)).buffer;
 }
