@@ -1,0 +1,169 @@
+// The same traffic through the engine in its three forms: every byte out, every record, every timer must be the same.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { before, describe, test } from "node:test";
+import type { ClientOptions } from "../../js/src/options.js";
+import { at } from "../../scripts/lib/paths.mjs";
+import { type Flavour, flavours } from "./support/flavours.js";
+import { play } from "./support/play.js";
+import { Server } from "./support/server.js";
+import { World } from "./support/world.js";
+
+let all: Flavour[];
+before(async () => {
+  all = await flavours();
+});
+
+type Script = (world: World) => Promise<void>;
+
+/** Runs the script with each flavour; all logs must be that of the web's, and `proves` must hold for it. */
+async function same(
+  options: ClientOptions,
+  script: Script,
+  proves: (log: string[]) => void,
+  engines = all,
+): Promise<void> {
+  const logs: string[][] = [];
+  for (const flavour of engines) {
+    const world = new World(flavour, options);
+    world.clock.install();
+    try {
+      await script(world);
+      world.engine.free();
+      await world.settle();
+    } finally {
+      world.clock.restore();
+    }
+    logs.push(world.log);
+  }
+  const [web, ...others] = logs as [string[], ...string[][]];
+  proves(web);
+  others.forEach((log, index) => {
+    assert.deepEqual(log, web, `${engines[index + 1]?.name} differs from web`);
+  });
+}
+
+const count = (log: string[], start: string) => log.filter((line) => line.startsWith(start)).length;
+const SESSION = { clientId: "replay", cleanStart: false, reconnect: { jitter: 0.5 } } as const;
+
+describe("the engines do the same", () => {
+  for (const version of [4, 5] as const) {
+    for (let seed = 1; seed <= 12; seed++) {
+      test(`through schedule ${seed} of MQTT ${version === 5 ? "5.0" : "3.1.1"}`, async () => {
+        const options: ClientOptions = {
+          ...SESSION,
+          protocolVersion: version,
+          manualAck: seed % 3 === 0,
+          ...(seed % 4 === 0 && { store: "indexeddb" as const }),
+        };
+        await same(
+          options,
+          (world) => play(world, version, seed),
+          (log) => {
+            assert.ok(count(log, "send ") > 20, "little was sent");
+            assert.ok(count(log, 'record {"kind":"message"') > 5, "little was received");
+            assert.ok(count(log, 'record {"kind":"completed"') > 5, "little was completed");
+            assert.ok(count(log, "timer ") > 5, "few timers");
+            assert.equal(count(log, "crashed"), 0);
+          },
+        );
+      });
+    }
+
+    test(`with payloads that make memory grow, MQTT ${version === 5 ? "5.0" : "3.1.1"}`, async () => {
+      const payload = Uint8Array.from({ length: 1 << 20 }, (_, index) => index * 7);
+      const script: Script = async (world) => {
+        const { memory } = world.flavour.glue;
+        const server = new Server(world, version);
+        await world.start();
+        await world.open();
+        await server.answer();
+        world.call("subscribe", (raw, operation) => raw.subscribe(operation, ["big"], SUBSCRIBE));
+        await world.settle();
+        await server.answer();
+        const size = memory.buffer.byteLength;
+        for (let round = 0; round < 4; round++) {
+          // Small calls between the large ones: views from before the growth would write beside the memory.
+          world.call("publish", (raw, operation) =>
+            raw.publish(operation, `small/${round}`, payload.slice(0, 20), 1, undefined),
+          );
+          world.call("publish", (raw, operation) => raw.publish(operation, "big", payload, 1, undefined));
+          await world.settle();
+          await server.answer();
+          const bytes = server.bytes({
+            cmd: "publish",
+            topic: "big",
+            payload: Buffer.from(payload),
+            qos: 1,
+            messageId: round + 1,
+          });
+          for (let from = 0; from < bytes.length; from += 300_000)
+            await world.receive(bytes.subarray(from, from + 300_000));
+          await server.answer();
+        }
+        assert.ok(memory.buffer.byteLength >= size + payload.length, "memory has not grown");
+        world.tell("ends", world.records.length);
+      };
+      await same(
+        { ...SESSION, protocolVersion: version },
+        script,
+        (log) => {
+          assert.equal(log.filter((line) => line.includes('"payload":"1048576:')).length, 4);
+        },
+        await flavours(),
+      );
+    });
+  }
+
+  test("with everything that a server may get wrong", async () => {
+    const corpus = JSON.parse(fs.readFileSync(at("tests", "vectors", "corpus.json"), "utf8"));
+    for (const { name, version, hex } of corpus) {
+      const protocol = version === "5.0" ? 5 : 4;
+      const script: Script = async (world) => {
+        const server = new Server(world, protocol);
+        await world.start();
+        await world.open();
+        await server.answer();
+        world.tell("vector", name);
+        await world.receive(Buffer.from(hex, "hex"));
+        await world.advance(3_000);
+      };
+      await same({ ...SESSION, protocolVersion: protocol }, script, (log) => assert.ok(log.length > 5));
+    }
+  });
+
+  test("with what the application may get wrong", async () => {
+    const script: Script = async (world) => {
+      const server = new Server(world, 5, {
+        properties: { maximumPacketSize: 100, maximumQoS: 1, retainAvailable: false },
+      });
+      await world.start();
+      await world.open();
+      await server.answer();
+      const publish = (topic: string, bytes: number, flags: number, properties?: object) =>
+        world.call("publish", (raw, operation) =>
+          raw.publish(operation, topic, new Uint8Array(bytes), flags, properties),
+        );
+      publish("", 1, 0);
+      publish("a/#", 1, 0);
+      publish("nul\0", 1, 0);
+      publish("x".repeat(70_000), 1, 0);
+      publish("收费站/🛣️", 1, 1, { contentType: "é", userProperties: ["a", "b", "c", "d"] });
+      publish("large", 200, 1);
+      publish("quality", 1, 2);
+      publish("kept", 1, 4);
+      world.call("subscribe", (raw, operation) => raw.subscribe(operation, ["a/#/b"], SUBSCRIBE));
+      world.call("subscribe", (raw, operation) => raw.subscribe(operation, [], SUBSCRIBE));
+      world.call("unsubscribe", (raw, operation) => raw.unsubscribe(operation, Uint32Array.of(99), {}));
+      world.call("cancel", (raw) => raw.cancel(12_345));
+      world.call("acknowledge", (raw) => raw.acknowledge(99, 0));
+      await world.settle();
+      await server.answer();
+    };
+    await same({ ...SESSION, protocolVersion: 5 }, script, (log) => {
+      assert.ok(log.filter((line) => line.includes("throws")).length >= 6);
+    });
+  });
+});
+
+const SUBSCRIBE = { qos: 2, noLocal: false, retainAsPublished: false, retainHandling: 0 };
