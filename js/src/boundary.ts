@@ -81,7 +81,8 @@ export interface EngineHost {
    * changes come after that, except those that the end of the client leaves, which wait for no answer.
    */
   onStore(changes: readonly (number | Uint8Array | undefined)[], all: boolean): void;
-  schedule(): void;
+  /** Asks for `flush` in a microtask, or `later`, in a task behind those that wait already. */
+  schedule(later: boolean): void;
   makeError(
     code: number,
     reasonCode: number,

@@ -2,6 +2,7 @@ import { type Batch, BatchReader, type BatchRecord, type BatchSink } from "./bat
 import type { Closable, EngineHost, EngineOptions, Glue, RawEngine, Target } from "./boundary.js";
 import { engineError, MqttError } from "./errors.js";
 import { MemoryView } from "./memory.js";
+import { Turns } from "./turns.js";
 
 /** Who gets what the engine reports. Runs with no WebAssembly on the stack, but for `store`. */
 export interface EngineSink extends BatchSink {
@@ -28,6 +29,8 @@ export class Engine {
   #crash: MqttError | undefined;
   #socket: Closable | undefined;
   #batches: Batch[] = [];
+  readonly #flush = () => this.#try(() => this.#raw?.flush());
+  readonly #turns = new Turns(this.#flush);
 
   constructor(glue: Glue, options: EngineOptions, sink: EngineSink) {
     this.#glue = glue;
@@ -55,6 +58,7 @@ export class Engine {
     const batches = this.#batches;
     this.#raw = undefined;
     this.#batches = [];
+    this.#turns.end();
     if (raw) this.#guard(() => raw.free());
     const records: BatchRecord[] = [];
     const sink: BatchSink = { message() {}, record: (record) => void records.push(record) };
@@ -73,7 +77,7 @@ export class Engine {
       },
       onBatch: (...batch) => this.#onBatch(...batch),
       onStore: (changes, all) => this.#sink.store?.(changes, all),
-      schedule: () => queueMicrotask(() => this.#try(() => this.#raw?.flush())),
+      schedule: (later) => (later ? this.#turns.ask() : queueMicrotask(this.#flush)),
       makeError: engineError,
       onFault: () => this.#poison(undefined),
     };
@@ -133,6 +137,7 @@ export class Engine {
     const raw = this.#raw as { __destroy_into_raw?(): unknown } | undefined;
     this.#raw = undefined;
     this.#batches = [];
+    this.#turns.end();
     raw?.__destroy_into_raw?.(); // keeps the glue's finaliser from calling into the wreck; frees nothing
     if (this.#socket) silence(this.#socket);
     queueMicrotask(() => this.#sink.crashed(error)); // WebAssembly may still be on the stack

@@ -287,6 +287,19 @@ impl Client {
         !self.core.events.is_empty() || self.core.tap.has_sent()
     }
 
+    /// How many events wait for [`Client::poll_event`], those of received packets left aside.
+    #[must_use]
+    pub fn events_waiting(&self) -> usize {
+        self.core.events.len()
+    }
+
+    /// Bytes that [`Client::poll_transmit`] could hand out now, those that wait in the queue left aside; 0 as well for a
+    /// [durable](Config::durable) client, whose store comes first.
+    #[must_use]
+    pub fn gathered(&self) -> usize {
+        if self.core.session.is_kept() { 0 } else { self.core.out.len() }
+    }
+
     /// Whether [`Client::poll_transport`] has something to ask for.
     #[must_use]
     pub fn has_transport_request(&self) -> bool {

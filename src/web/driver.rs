@@ -3,6 +3,7 @@
 use super::batch::{Batch, Detail};
 use super::dialing::with_credentials;
 use super::fault::Busy;
+use super::flow::Flow;
 use super::host::{EngineHost, Target};
 use super::objects;
 use super::options::texts;
@@ -17,10 +18,12 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 
-/// Bytes in the browser's send buffer above which the rest waits here, where it can still expire or be cancelled.
-const HIGH_WATER: u32 = 256 * 1024;
-/// There is no event for an emptier send buffer, so it is looked at again after this time.
-const DRAIN_CHECK: Millis = Millis::new(25);
+/// So much is worth a WebSocket message of its own, before the end of the turn.
+const GATHERED: usize = 64 * 1024;
+/// Who sends twice within this many milliseconds gathers: what waits in the page's task queue comes first.
+const BUSY: f64 = 0.1;
+/// Messages that settle in one task, so that the page stays responsive.
+const SETTLED_AT_ONCE: usize = 4096;
 /// A socket that failed and is closed, but fires no `close` (CSP in Chromium, blocked ports in WebKit), ends after this.
 const CLOSE_GRACE: Millis = Millis::new(100);
 
@@ -41,6 +44,9 @@ pub(super) struct Driver {
     pumping: Cell<bool>,
     pump_again: Cell<bool>,
     flush_asked: Cell<bool>,
+    flow: Flow,
+    /// When bytes left last.
+    sent_at: Cell<f64>,
     batch: RefCell<Batch>,
     buffer: RefCell<Vec<u8>>,
     timer: Timer,
@@ -62,6 +68,8 @@ impl Driver {
             pumping: Cell::new(false),
             pump_again: Cell::new(false),
             flush_asked: Cell::new(false),
+            flow: Flow::default(),
+            sent_at: Cell::new(f64::NEG_INFINITY),
             batch: RefCell::default(),
             buffer: RefCell::default(),
             timer: Timer::default(),
@@ -82,8 +90,15 @@ impl Driver {
         &self,
         work: &mut dyn FnMut(&mut Client, Instant) -> Result<(), Error>,
     ) -> Result<(), JsValue> {
-        let mut result = Err(None);
-        self.enter(&mut |client, now| result = work(client, now).map_err(Some));
+        let (mut result, mut gathered) = (Err(None), 0);
+        self.enter(&mut |client, now| {
+            result = work(client, now).map_err(Some);
+            gathered = client.gathered();
+        });
+        if gathered >= GATHERED && !self.flow.is_full() && !self.pumping.replace(true) {
+            self.transmit();
+            self.pumping.set(false);
+        }
         self.ask_for_flush();
         result
             .map_err(|error| self.host.error(&error.unwrap_or_else(|| Error::new(ErrorCode::EngineCrashed))))
@@ -96,6 +111,7 @@ impl Driver {
 
     fn on_timer(&self) {
         self.timer.on_fired();
+        self.flow.look(self.buffered());
         self.wake(&mut Client::handle_timeout);
     }
 
@@ -132,11 +148,16 @@ impl Driver {
         self.retire_socket();
     }
 
+    /// Has everything of this turn sent at its end, or, while there is much to do, of a few turns in one go.
     fn ask_for_flush(&self) {
         // A host that could not schedule is asked again on the next occasion.
-        if !self.flush_asked.replace(true) && self.host.schedule().is_err() {
+        if !self.flush_asked.replace(true) && self.host.schedule(self.is_busy()).is_err() {
             self.flush_asked.set(false);
         }
+    }
+
+    fn is_busy(&self) -> bool {
+        performance_now() - self.sent_at.get() < BUSY
     }
 
     /// Takes everything out of the core and hands it on: events, bytes, transport requests, the next deadline.
@@ -150,13 +171,15 @@ impl Driver {
             return;
         }
         self.retired.take();
+        let mut is_enough = false;
         loop {
             self.pump_again.set(false);
             let Some(messages) = self.hand_out_events(chunk) else { break };
-            if messages && !self.has_transport_request() {
+            let waits = messages || is_enough || chunk.is_some() && self.is_busy();
+            if waits && !self.has_transport_request() {
                 self.ask_for_flush();
             } else {
-                self.transmit();
+                is_enough = self.transmit();
                 self.serve_transport();
             }
             if !self.pump_again.get() && !self.has_events() {
@@ -208,35 +231,43 @@ impl Driver {
         provided.unwrap_or_else(|| self.host.error(error))
     }
 
-    fn transmit(&self) {
+    /// Sends what may leave. `true`: there may be more, but it is enough for now.
+    fn transmit(&self) -> bool {
         let mut buffer = self.buffer.take();
-        loop {
+        let is_enough = loop {
             let has_room = self.has_room();
-            let (mut changes, mut filled) = (None, false);
+            let (mut changes, mut filled, mut settled) = (None, false, 0);
             self.enter(&mut |client: &mut Client, now| {
                 changes = client.poll_store(now);
                 filled = has_room && client.poll_transmit(now, &mut buffer);
+                settled = client.events_waiting();
             });
             let failed = !self.hand_out_changes(changes);
             if failed && !filled {
                 continue; // what waited for the store may leave
             }
             if !filled {
-                break;
+                break false;
             }
             let sent = self.socket.borrow().as_ref().map_or(Ok(()), |socket| socket.send(&buffer));
-            if sent.is_err() {
-                // Only a socket that is not open throws; its close event is under way.
-                break;
+            self.sent_at.set(performance_now());
+            // Only a socket that is not open throws; its close event is under way.
+            if sent.is_err() || settled >= SETTLED_AT_ONCE {
+                break sent.is_ok();
             }
-        }
+        };
         buffer.clear();
         buffer.shrink_to(64 * 1024);
         self.buffer.replace(buffer);
+        is_enough
     }
 
     fn has_room(&self) -> bool {
-        self.socket.borrow().as_ref().is_none_or(|socket| socket.buffered() < HIGH_WATER)
+        self.flow.has_room(self.buffered())
+    }
+
+    fn buffered(&self) -> u32 {
+        self.socket.borrow().as_ref().map_or(0, Socket::buffered)
     }
 
     fn serve_transport(&self) {
@@ -262,7 +293,7 @@ impl Driver {
     fn arm_timer(&self, received: bool) {
         let now = now();
         let core = self.client.try_borrow().ok().and_then(|client| client.poll_timeout());
-        let drain = (!self.has_room()).then(|| now + DRAIN_CHECK);
+        let drain = self.flow.next_look().map(|wait| now + wait);
         let close = self.failing_since.get().map(|since| since + CLOSE_GRACE);
         if let Some(deadline) = [core, drain, close].into_iter().flatten().min() {
             let this = self.this.clone();
@@ -278,6 +309,7 @@ impl Driver {
         self.generation.set(self.generation.get().wrapping_add(1));
         self.failing_since.set(None);
         self.target.take();
+        self.flow.start_over();
         if let Some(socket) = self.socket.take() {
             socket.retire();
             self.retired.borrow_mut().push(socket);

@@ -34,9 +34,9 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = onStore)]
     pub(super) fn on_store(this: &EngineHost, changes: &Array, all: bool) -> Result<(), JsValue>;
 
-    /// Asks for `flush` in a microtask.
+    /// Asks for `flush` in a microtask, or `later`, in a task behind those that wait already.
     #[wasm_bindgen(method, catch)]
-    pub(super) fn schedule(this: &EngineHost) -> Result<(), JsValue>;
+    pub(super) fn schedule(this: &EngineHost, later: bool) -> Result<(), JsValue>;
 
     /// Makes the error object that the application will see.
     #[wasm_bindgen(method, catch, js_name = makeError)]

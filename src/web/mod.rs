@@ -10,6 +10,7 @@ mod binding;
 mod dialing;
 mod driver;
 mod fault;
+mod flow;
 mod host;
 mod objects;
 mod options;

@@ -55,7 +55,7 @@ test("a batch that comes during dispatch follows it", async () => {
 
 test("flush runs in a microtask of its own", async () => {
   const { fake } = create();
-  fake.host.schedule();
+  fake.host.schedule(false);
   assert.deepEqual(fake.called("flush"), []);
   await Promise.resolve();
   assert.equal(fake.called("flush").length, 1);
@@ -107,7 +107,7 @@ for (const [name, error] of [
       [1, null, null, null, null],
     );
     assert.deepEqual(crashes, [], "not told before the stack is empty");
-    fake.host.schedule();
+    fake.host.schedule(false);
     fake.state("closed");
     await turn();
     assert.equal(crashes.length, 1);
@@ -142,7 +142,7 @@ test("the glue's finaliser is taken off the wreck", () => {
 test("a trap in flush and a table nobody knows shut the gate without throwing into the engine", async () => {
   const { fake, crashes } = create();
   fake.throws.flush = trap();
-  fake.host.schedule();
+  fake.host.schedule(false);
   await turn();
   assert.deepEqual(
     crashes.map(({ code }) => code),
@@ -158,7 +158,7 @@ test("a trap in flush and a table nobody knows shut the gate without throwing in
 test("after free nothing is reported and nothing can be called", async () => {
   const { engine, fake, records } = create();
   fake.state("connected");
-  fake.host.schedule();
+  fake.host.schedule(false);
   engine.free();
   engine.free();
   await turn();

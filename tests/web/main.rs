@@ -109,6 +109,9 @@ cases! {
         manualAcknowledgementsLeaveInOrder
         aMebibyteLeaves
         aFullSocketHoldsEverythingBack
+        aFastSocketGetsMoreUntilItIsSlow
+        muchLeavesBeforeTheEndOfTheTurn
+        whoSendsAllTheTimeGathers
         aThrowingSendWaitsForTheClose
         nothingWaitingMeansNoSend;
     calls in "/tests/web/calls.js":

@@ -1,5 +1,6 @@
+import { Clock } from "./support/clock.js";
 import { equal, turn, until } from "./support/expect.js";
-import { connack, names, packets, publish } from "./support/packets.js";
+import { connack, names, packets, publish, pubrec } from "./support/packets.js";
 import { CODE, next, Rig, SUBSCRIBE } from "./support/rig.js";
 
 export async function aTurnLeavesInOneSend(module) {
@@ -85,6 +86,61 @@ export async function aFullSocketHoldsEverythingBack(module) {
   await until(() => rig.socket.sent.length > 0, "sent without a further call");
   equal(names(rig.socket.sent), [["PUBLISH", "PUBLISH"]]);
   equal(rig.host.of("completed").length, 2, "completed");
+}
+
+export async function aFastSocketGetsMoreUntilItIsSlow(module) {
+  const clock = new Clock();
+  const { socket, publish } = await new Rig(module).connect().then((rig) => ({
+    socket: rig.socket,
+    publish: async () => {
+      rig.publish("a", "x");
+      await turn();
+    },
+  }));
+  const count = () => socket.sent.flatMap(packets).length;
+  socket.bufferedAmount = 300_000;
+  await publish();
+  socket.bufferedAmount = 0;
+  clock.advance(4);
+  equal(count(), 1, "sent when the time has come to look");
+  socket.bufferedAmount = 300_000;
+  await publish();
+  equal(count(), 2, "it takes more than before");
+  socket.bufferedAmount = 600_000;
+  await publish();
+  clock.advance(4);
+  socket.bufferedAmount = 300_000;
+  clock.advance(7);
+  equal(count(), 2, "nothing moved: less again, and seldom looked at");
+  socket.bufferedAmount = 200_000;
+  clock.advance(1);
+  equal(count(), 3, "all is sent");
+}
+
+export async function muchLeavesBeforeTheEndOfTheTurn(module) {
+  const rig = await new Rig(module).connect();
+  for (let n = 0; n < 100; n++) rig.publish("a", new Uint8Array(1000));
+  equal(rig.socket.sent.length, 1, "sends within the turn");
+  await turn();
+  equal([rig.socket.sent.length, rig.host.of("completed").length], [2, 100], "sends and completed");
+}
+
+export async function whoSendsAllTheTimeGathers(module) {
+  const clock = new Clock();
+  const rig = await new Rig(module).connect();
+  const { laters } = rig.host;
+  clock.jump(1);
+  laters.length = 0;
+  rig.publish("a", "1", { qos: 1 });
+  await turn();
+  equal(laters, [false], "at the end of the turn");
+  rig.publish("a", "2", { qos: 2 });
+  await turn();
+  rig.socket.receive(pubrec(2));
+  equal(rig.socket.sent.length, 2, "sends");
+  await turn();
+  equal(laters, [false, true, true], "behind what waits");
+  equal(names(rig.socket.sent), [["PUBLISH"], ["PUBLISH"], ["PUBREL"]]);
 }
 
 export async function aThrowingSendWaitsForTheClose(module) {

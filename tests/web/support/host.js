@@ -30,6 +30,8 @@ export class Host {
   sockets = [];
   /** `{ changes, all }` of every call of the store. */
   stores = [];
+  /** What each call of `schedule` asked for. */
+  laters = [];
   /** Calls of `onFault`. */
   faults = 0;
   #memory;
@@ -76,7 +78,8 @@ export class Host {
     this.stores.push({ changes: [...changes], all });
   }
 
-  schedule() {
+  schedule(later) {
+    this.laters.push(later);
     this.#hooks.schedule?.(this.engine);
     queueMicrotask(() => {
       if (this.engine.__wbg_ptr !== 0) this.engine.flush(); // not freed meanwhile

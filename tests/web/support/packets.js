@@ -47,6 +47,7 @@ export function publish(topic, payload, { qos = 0, retain = false, dup = false, 
 
 export const puback = (id, reason = 0, properties = []) =>
   packet(0x40, [...u16(id), reason, ...block(properties)]);
+export const pubrec = (id) => packet(0x50, u16(id));
 export const suback = (id, reasons, properties = []) =>
   packet(0x90, [...u16(id), ...block(properties), ...reasons]);
 export const unsuback = (id, reasons) => packet(0xb0, [...u16(id), 0, ...reasons]);
