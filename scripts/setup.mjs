@@ -18,6 +18,7 @@ const TEST = [
   npmPackages(),
   npmPackages("tests/packaging"),
   npmPackages("tests/miniprogram/corpus"),
+  npmPackages("tests/engines"),
   rustToolchain,
   cargoTools("build", "test"),
   toolLinks("build", "test"),

@@ -26,7 +26,7 @@ export function createDecoder(): Decode {
  */
 export function assertWellFormed(text: string, code: ErrorCode, detail: string): void {
   const native = text as { isWellFormed?(): boolean };
-  if (native.isWellFormed?.() ?? !/\p{Surrogate}/u.test(text)) return;
+  if (native.isWellFormed?.() ?? !/[\ud800-\udfff]/u.test(text)) return; // Hermes knows no \p{Surrogate}
   const hint = "Remove the lone surrogate: half of a character pair, often left by cutting a string.";
   throw new MqttError(code, { detail, hint });
 }
