@@ -1,14 +1,18 @@
 // `npm run bench`: this package beside a bare WebSocket and other MQTT clients, in one headless Chromium.
 //   npm run bench                    all scenarios; results go to .work/bench/
 //   npm run bench -- --record        the same, into docs/performance.md, its plot and its JSON
-//   npm run bench -- --quick         one short round; `--rounds 3` makes three of it
+//   npm run bench -- --minutes 10    as many rounds as that allows
+//   npm run bench -- --quick         one short round without the lesser clients; `--rounds 3` makes three of it
 //   npm run bench -- --check         does every scenario run? The figures mean nothing
 //   npm run bench -- receive start   only scenarios that begin so
 //   npm run bench -- --against ../before/pkg --rounds 5 receive
 //                                    this package beside another build of it, and the bare WebSocket
 //   npm run bench -- --clients raw,wasmqtt
 //                                    only these clients
+//   npm run bench -- --from .work/bench/results.json --record
+//                                    what a run left that was cut off
 //   npm run bench -- --native        codec, session and topics without a browser, with criterion
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
 import { at } from "./lib/paths.mjs";
@@ -29,6 +33,8 @@ try {
       check: { type: "boolean", default: false },
       native: { type: "boolean", default: false },
       rounds: { type: "string" },
+      minutes: { type: "string" },
+      from: { type: "string" },
       against: { type: "string" },
       clients: { type: "string" },
     },
@@ -36,26 +42,37 @@ try {
   const partly = values.check || values.against || values.clients || positionals.length > 0;
   if (values.record && partly)
     throw new Failure("--record takes a whole run: leave out --check, --against, --clients and names");
-  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-  if (rounds !== undefined && !(rounds >= 1 && Number.isInteger(rounds)))
-    throw new Failure("--rounds takes a whole number from 1 on");
+  const [rounds, minutes] = [number("rounds", values), number("minutes", values)];
   if (values.native) await native();
-  else await browser({ ...values, rounds, wanted: positionals });
+  else if (values.from) await again(values);
+  else await browser({ ...values, rounds, minutes, wanted: positionals });
   process.exit();
 } catch (error) {
   exitWith(error);
 }
 
-async function browser({ record, quick, check, rounds, against, clients: names, wanted }) {
+/** A whole number from 1 on, nothing where the option was not given. */
+function number(name, { [name]: text }) {
+  if (text === undefined || /^[1-9]\d*$/.test(text)) return text && Number(text);
+  throw new Failure(`--${name} takes a whole number from 1 on`);
+}
+
+/** Writes what a run left, whether it came to its end or not. */
+async function again({ from, record }) {
+  const { report } = await import("../bench/report/report.mjs");
+  console.log(report(JSON.parse(readFileSync(from, "utf8")), { record }));
+}
+
+async function browser({ record, quick, check, rounds, minutes, against, clients: names, wanted }) {
   await setup("test", "bench");
   await build();
   // Imported only now: they use npm packages that setup has just installed.
   const { runBenchmark } = await import("../bench/run/run.mjs");
   const { chooseClients } = await import("../bench/run/clients.mjs");
   const { keep, report } = await import("../bench/report/report.mjs");
-  const clients = chooseClients({ against, names: names?.split(",") });
+  const clients = chooseClients({ against, names: names?.split(","), isQuick: quick });
   const plan = check ? "check" : quick ? "quick" : "full";
-  const results = await runBenchmark({ plan, rounds, wanted, clients, say: console.log, keep });
+  const results = await runBenchmark({ plan, rounds, minutes, wanted, clients, say: console.log, keep });
   console.log(`\n${report(results, { record })}`);
   if (check) complain(results);
 }

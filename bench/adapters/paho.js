@@ -36,7 +36,7 @@ export default function paho() {
       const dispatch = routes(filters, handler, isSplit);
       client.onMessageArrived = ({ destinationName, payloadBytes }) =>
         dispatch(destinationName, payloadBytes);
-      for (const filter of filters) await subscribe(filter, 0);
+      await Promise.all(filters.map((filter) => subscribe(filter, 0)));
     },
     publish(topic, payload, qos, done) {
       const message = new Paho.Message(payload);

@@ -30,8 +30,21 @@ export const CLIENTS = [
     npm: "mqtt",
     take: 'import mqtt from "mqtt"; export const { connect } = mqtt',
   },
-  { id: "paho", name: "Paho", npm: "paho-mqtt", take: 'export { Client, Message } from "paho-mqtt"' },
-  { id: "u8", name: "u8-mqtt", npm: "u8-mqtt", highestQos: 1, take: 'export { mqtt_v4 } from "u8-mqtt"' },
+  {
+    id: "paho",
+    name: "Paho",
+    npm: "paho-mqtt",
+    isLesser: true,
+    take: 'export { Client, Message } from "paho-mqtt"',
+  },
+  {
+    id: "u8",
+    name: "u8-mqtt",
+    npm: "u8-mqtt",
+    isLesser: true,
+    highestQos: 1,
+    take: 'export { mqtt_v4 } from "u8-mqtt"',
+  },
 ];
 
 /** Other entries of this package whose bytes count. */
@@ -41,9 +54,9 @@ export const ENTRIES = [
 
 /**
  * Who takes part: those named, or all. `against` is the folder of another build of this package: its clients come beside
- * ours as `ID-b`, and without names those of others stay away.
+ * ours as `ID-b`, and without names those of others stay away; where it shall be quick, the lesser ones of them.
  */
-export function chooseClients({ against, names } = {}) {
+export function chooseClients({ against, names, isQuick = false } = {}) {
   const folder = against && resolve(against);
   if (folder && !existsSync(join(folder, WASM))) throw new Failure(`no built package in ${folder}`);
   const other = ({ id, name, ...rest }) => ({
@@ -61,7 +74,7 @@ export function chooseClients({ against, names } = {}) {
   if (unknown.length > 0)
     throw new Failure(`no client ${unknown.join(", ")}: there are ${all.map(({ id }) => id).join(", ")}`);
   if (names) return all.filter(({ id }) => names.includes(id));
-  return folder ? all.filter(({ npm }) => !npm) : all;
+  return all.filter(({ npm, isLesser }) => !(npm && folder) && !(isLesser && isQuick));
 }
 
 const packageOf = ({ ours, folder, npm }) =>

@@ -17,18 +17,39 @@ import { startSite } from "./site.mjs";
  * each is made, `slow` ones apart; how many messages the look at the memory takes, and when a client counts as stuck.
  */
 export const PLANS = {
-  full: { seconds: 1, sustained: 3, rounds: 5, slow: 3, messages: 1_000_000, limitSeconds: 60 },
-  quick: { seconds: 0.15, sustained: 0.5, rounds: 1, slow: 1, messages: 100_000, limitSeconds: 10 },
+  full: {
+    seconds: 0.6,
+    sustained: 1.5,
+    rounds: 5,
+    slow: 3,
+    messages: 1_000_000,
+    limitSeconds: 60,
+    minutes: 20,
+  },
+  quick: { seconds: 0.15, sustained: 0.4, rounds: 1, slow: 1, messages: 100_000, limitSeconds: 15 },
   check: { seconds: 0.02, sustained: 0.02, rounds: 1, slow: 1, messages: 10_000, limitSeconds: 20 },
 };
 const FAILURES = 2; // of one client in one scenario: then it is left alone
 
 /**
- * Measures scenarios by identifiers that begin so, all without any. Resolves with what report/ makes its pages of; `keep`
- * gets the same of what there is so far after each scenario.
+ * Measures scenarios by identifiers that begin so, all without any, round after round, as many as the plan has and
+ * `minutes` allow. Resolves with what report/ makes its pages of; `keep` gets the same of what there is so far after each
+ * scenario.
  */
-export async function runBenchmark({ plan: name, rounds, wanted = [], clients, say, keep = () => {} }) {
-  const plan = { ...PLANS[name], ...(rounds && { rounds, slow: Math.min(rounds, PLANS[name].slow) }) };
+export async function runBenchmark({
+  plan: name,
+  rounds,
+  minutes,
+  wanted = [],
+  clients,
+  say,
+  keep = () => {},
+}) {
+  const plan = {
+    ...PLANS[name],
+    ...(rounds && { rounds, slow: Math.min(rounds, PLANS[name].slow) }),
+    ...(minutes && { minutes }),
+  };
   const chosen = SCENARIOS.filter(
     ({ id }) => wanted.length === 0 || wanted.some((one) => id.startsWith(one)),
   );
@@ -62,17 +83,36 @@ export async function runBenchmark({ plan: name, rounds, wanted = [], clients, s
       const newTab = () => browser.newTab(site.origin);
       return { plan, server: load, url, broker: isThroughBroker, newTab, unique };
     };
-    for (const scenario of chosen) {
-      const start = performance.now();
-      run.results[scenario.id] = await measureAll(world, scenario, takingPart(plan, scenario, clients));
-      run.machine.after = machine();
-      const seconds = ((performance.now() - start) / 1000).toFixed(1);
-      say(`${scenario.id}, ${seconds} s: ${inWords(run.results[scenario.id])}`);
-      keep(run);
+    for (const round of roundsOf(plan)) {
+      run.plan.rounds = round + 1;
+      for (const scenario of chosen) {
+        if (round >= (scenario.once ? 1 : scenario.slow ? plan.slow : plan.rounds)) continue;
+        const outcomes = (run.results[scenario.id] ??= {});
+        const seconds = await measureAll(
+          world,
+          scenario,
+          takingPart(plan, scenario, clients),
+          round,
+          outcomes,
+        );
+        run.machine.after = machine();
+        say(`round ${round + 1}, ${scenario.id}, ${seconds.toFixed(1)} s: ${inWords(outcomes)}`);
+        keep(run);
+      }
     }
     return run;
   } finally {
     await rig.stop();
+  }
+}
+
+/** The numbers of rounds, until there are enough or another one would take longer than there is time. */
+function* roundsOf({ rounds, minutes = Number.POSITIVE_INFINITY }) {
+  const start = performance.now();
+  for (let round = 0; round < rounds; round++) {
+    const [passed, whole] = [performance.now() - start, minutes * 60_000];
+    if (round > 0 && passed + passed / round > whole) return;
+    yield round;
   }
 }
 
@@ -91,29 +131,25 @@ async function lasting(start) {
   };
 }
 
-/** `{ client: { samples, error? } }`; each round begins with another client. */
-async function measureAll(makeWorld, scenario, clients) {
-  const { plan } = await makeWorld(scenario);
-  const outcomes = Object.fromEntries(clients.map((id) => [id, { samples: [] }]));
-  const failures = new Map();
-  const rounds = scenario.once ? 1 : scenario.slow ? plan.slow : plan.rounds;
-  for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < clients.length; turn++) {
-      const client = clients[(round + turn) % clients.length];
-      const outcome = outcomes[client];
-      if (failures.get(client) >= FAILURES) continue;
-      try {
-        outcome.samples.push(await measure(await makeWorld(scenario), scenario, client));
-      } catch (error) {
-        failures.set(client, (failures.get(client) ?? 0) + 1);
-        outcome.error = error.message.split("\n")[0];
-      }
+/** Adds to `{ client: { samples, error? } }`; each round begins with another client. Resolves with the seconds that it took. */
+async function measureAll(makeWorld, scenario, clients, round, outcomes) {
+  const start = performance.now();
+  for (let turn = 0; turn < clients.length; turn++) {
+    const client = clients[(round + turn) % clients.length];
+    outcomes[client] ??= { samples: [], failures: 0 };
+    const outcome = outcomes[client];
+    if (outcome.failures >= FAILURES) continue;
+    try {
+      outcome.samples.push(await measure(await makeWorld(scenario), scenario, client));
+    } catch (error) {
+      outcome.failures++;
+      outcome.error = error.message.split("\n")[0];
     }
   }
-  return outcomes;
+  return (performance.now() - start) / 1000;
 }
 
-/** Identifiers. In a short run the slow scenarios are for ours and the bare WebSocket alone. */
+/** Identifiers. In a short run the slow scenarios are without the clients of others. */
 function takingPart(plan, { only, slow, qos = 0 }, clients) {
   return clients
     .filter(({ highestQos = 2 }) => qos <= highestQos)
@@ -143,7 +179,7 @@ async function ceilings(server, plan) {
 function inWords(outcomes) {
   const cells = Object.entries(outcomes).map(([client, { samples, error }]) => {
     if (samples.length === 0) return `${client} fails (${error})`;
-    const figures = Object.entries(samples[0]).map(
+    const figures = Object.entries(samples.at(-1)).map(
       ([name, value]) => `${name} ${Number(value.toPrecision(3))}`,
     );
     return `${client} ${figures.join(" ")}`;
