@@ -54,9 +54,10 @@ export const ENTRIES = [
 
 /**
  * Who takes part: those named, or all. `against` is the folder of another build of this package: its clients come beside
- * ours as `ID-b`, and without names those of others stay away; where it shall be quick, the lesser ones of them.
+ * ours as `ID-b`. Without names those of others stay away from that, and from what is only about ours (`isOurs`); where it
+ * shall be quick, the lesser ones of them.
  */
-export function chooseClients({ against, names, isQuick = false } = {}) {
+export function chooseClients({ against, names, isOurs = false, isQuick = false } = {}) {
   const folder = against && resolve(against);
   if (folder && !existsSync(join(folder, WASM))) throw new Failure(`no built package in ${folder}`);
   const other = ({ id, name, ...rest }) => ({
@@ -74,7 +75,7 @@ export function chooseClients({ against, names, isQuick = false } = {}) {
   if (unknown.length > 0)
     throw new Failure(`no client ${unknown.join(", ")}: there are ${all.map(({ id }) => id).join(", ")}`);
   if (names) return all.filter(({ id }) => names.includes(id));
-  return all.filter(({ npm, isLesser }) => !(npm && folder) && !(isLesser && isQuick));
+  return all.filter(({ npm, isLesser }) => !(npm && (folder || isOurs)) && !(isLesser && isQuick));
 }
 
 const packageOf = ({ ours, folder, npm }) =>

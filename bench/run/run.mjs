@@ -87,14 +87,10 @@ export async function runBenchmark({
       run.plan.rounds = round + 1;
       for (const scenario of chosen) {
         if (round >= (scenario.once ? 1 : scenario.slow ? plan.slow : plan.rounds)) continue;
-        const outcomes = (run.results[scenario.id] ??= {});
-        const seconds = await measureAll(
-          world,
-          scenario,
-          takingPart(plan, scenario, clients),
-          round,
-          outcomes,
-        );
+        run.results[scenario.id] ??= {};
+        const outcomes = run.results[scenario.id];
+        const ids = takingPart(plan, scenario, clients);
+        const seconds = await measureAll(world, scenario, ids, round, outcomes);
         run.machine.after = machine();
         say(`round ${round + 1}, ${scenario.id}, ${seconds.toFixed(1)} s: ${inWords(outcomes)}`);
         keep(run);

@@ -14,6 +14,18 @@ const ENGINES = [
   { engine: "webkit", flag: "--safari" },
 ];
 
+/** Of the benchmark's scenarios one of each kind that takes no long. */
+const MEASURED = [
+  "receive-16",
+  "receive-qos2",
+  "publish-256",
+  "publish-qos1",
+  "routes-exact",
+  "offline-qos1",
+  "latency",
+  "start",
+];
+
 /** Folders that some lane gives to `node --test`. */
 const covered = new Set();
 
@@ -95,6 +107,13 @@ export const lanes = [
     group: "miniprogram",
     count: node,
     command: nodeTests("tests/miniprogram"),
+    built: true,
+  },
+  {
+    name: "bench",
+    group: "bench",
+    count: check,
+    command: script("bench", "--check", "--clients", "ours", ...MEASURED),
     built: true,
   },
   { name: "demo", group: "demo", count: node, command: nodeTests("tests/demo"), built: true },
