@@ -9,7 +9,10 @@ export class Turns {
 
   /** Where there are no channels, a microtask has to do. */
   ask(): void {
-    if (typeof MessageChannel !== "function") return queueMicrotask(this.#run);
+    if (typeof MessageChannel !== "function") {
+      queueMicrotask(this.#run);
+      return;
+    }
     if (!this.#channel) {
       this.#channel = new MessageChannel();
       this.#channel.port1.onmessage = this.#run;
