@@ -108,7 +108,7 @@ export class BatchReader {
     for (let at = 0; at < count * STRIDE; at += STRIDE) {
       if (words[at] === Kind.Message) sink.message(this.#topics[words[at + 1]!]!, batch, at);
       else if (words[at] === Kind.Topic) this.#name(batch, words.subarray(at, at + STRIDE));
-      else sink.record(record(batch, words.subarray(at, at + STRIDE)));
+      else sink.record(record(batch, at));
     }
   }
 
@@ -152,53 +152,54 @@ function reasons(batch: Batch, at: number, count: number): readonly number[] {
   return count === 1 ? [at] : [...bytes(batch, at, count)];
 }
 
-function record(batch: Batch, w: Words): BatchRecord {
-  const detail = batch.details[w[7]! - 1];
-  switch (w[0]) {
+function record(batch: Batch, at: number): BatchRecord {
+  const { words } = batch;
+  const detail = batch.details[words[at + 7]! - 1];
+  switch (words[at]) {
     case Kind.Completed:
       return {
         kind: "completed",
-        operation: w[1]!,
-        status: w[3]!,
-        packetId: w[4]!,
-        reasonCodes: reasons(batch, w[5]!, w[6]!),
+        operation: words[at + 1]!,
+        status: words[at + 3]!,
+        packetId: words[at + 4]!,
+        reasonCodes: reasons(batch, words[at + 5]!, words[at + 6]!),
         answer: detail as CompletedRecord["answer"],
       };
     case Kind.Failed:
       return {
         kind: "failed",
-        operation: w[1]!,
-        delivery: w[3] ? "unknown" : "none",
-        reasonCodes: reasons(batch, w[5]!, w[6]!),
+        operation: words[at + 1]!,
+        delivery: words[at + 3] ? "unknown" : "none",
+        reasonCodes: reasons(batch, words[at + 5]!, words[at + 6]!),
         error: detail as MqttError,
       };
     case Kind.State:
-      return { kind: "state", state: STATES[w[1]!]! };
+      return { kind: "state", state: STATES[words[at + 1]!]! };
     case Kind.Connected:
       return { kind: "connected", server: detail as ServerInfo };
     case Kind.Disconnected:
       return {
         kind: "disconnected",
-        delay: w[2] === NO_RETRY ? undefined : w[2],
-        attempt: w[3]!,
+        delay: words[at + 2] === NO_RETRY ? undefined : words[at + 2],
+        attempt: words[at + 3]!,
         error: detail as MqttError | undefined,
       };
     case Kind.Closed:
       return { kind: "closed", error: detail as MqttError | undefined };
     case Kind.Notice:
-      return { kind: "notice", error: detail as MqttError, subscription: w[1]! };
+      return { kind: "notice", error: detail as MqttError, subscription: words[at + 1]! };
     case Kind.Challenge:
-      return { kind: "challenge", data: bytes(batch, w[2]!, w[3]!).slice() };
+      return { kind: "challenge", data: bytes(batch, words[at + 2]!, words[at + 3]!).slice() };
     case Kind.Packet:
       return {
         kind: "packet",
         packet: {
-          direction: w[1] ? "received" : "sent",
-          protocolVersion: w[4] as 4 | 5,
-          size: w[5]!,
-          head: bytes(batch, w[2]!, w[3]!).slice(),
+          direction: words[at + 1] ? "received" : "sent",
+          protocolVersion: words[at + 4] as 4 | 5,
+          size: words[at + 5]!,
+          head: bytes(batch, words[at + 2]!, words[at + 3]!).slice(),
         },
       };
   }
-  throw new RangeError(`unknown record ${w[0]}`);
+  throw new RangeError(`unknown record ${words[at]}`);
 }

@@ -1,28 +1,23 @@
-import type { CompletedRecord } from "./batch.js";
 import type { EngineOptions, RawEngine } from "./boundary.js";
 import type { Engine } from "./engine.js";
 import { MqttError } from "./errors.js";
-import { type Operation, Operations } from "./operations.js";
-import type { OperationOptions } from "./types.js";
+import { type Complete, type Operation, Operations } from "./operations.js";
+import type { OperationOptions, QoS } from "./types.js";
 
 /** Tells the engine of an operation, under its number. */
 type Submit = (raw: RawEngine, operation: number) => void;
 
-/** What becomes of a message that is published, as far as its call is concerned. */
-export interface Handling {
-  /** Whether it goes to the store. */
-  readonly isKept: boolean;
-  /** The call resolves with this status when the engine or the store has the message, and what fails later is told. */
-  readonly early?: { readonly when: "queued" | "stored"; readonly status: number } | undefined;
-}
-
 /** A message on its way to the engine. */
 export interface Outgoing {
+  readonly qos: QoS;
   /** Bytes that it holds until then. */
   readonly size: number;
   /** What has to be done before. */
   readonly reading?: Promise<void> | undefined;
-  readonly handling?: Handling;
+  /** Whether it goes to the store. */
+  readonly isKept: boolean;
+  /** Its call resolves with this status when the engine or the store has it, and what fails later is told. */
+  readonly early?: { readonly when: "queued" | "stored"; readonly status: number } | undefined;
 }
 
 /** How many messages may wait for their turn, and their bytes. */
@@ -62,16 +57,17 @@ export class Calls {
   operate<T>(
     options: OperationOptions,
     submit: Submit,
-    complete: (record: CompletedRecord) => T,
+    complete: Complete<T>,
     message?: Outgoing,
   ): Promise<T> {
     const operation = this.open(options, complete);
+    if (message) operation.qos = message.qos;
     this.submit(operation, submit, message);
     return operation.promise;
   }
 
   /** A call whose `submit` follows. */
-  open<T>(options: OperationOptions, complete: (record: CompletedRecord) => T): Operation<T> {
+  open<T>(options: OperationOptions, complete: Complete<T>): Operation<T> {
     this.assertOpen();
     return this.operations.open(options, complete, this.#cancel);
   }
@@ -84,16 +80,16 @@ export class Calls {
   /** Hands it to the engine when its turn comes, unless it was given up by then. */
   submit<T>(operation: Operation<T>, submit: Submit, message?: Outgoing): void {
     if (message) operation.delivery = "none";
-    if (this.isDirect && !message?.reading) this.#tell(operation, submit, message?.handling);
+    if (this.isDirect && !message?.reading) this.#tell(operation, submit, message);
     else this.#tellLater(operation, submit, message);
   }
 
-  #tell<T>(operation: Operation<T>, submit: Submit, handling: Handling | undefined): void {
+  #tell<T>(operation: Operation<T>, submit: Submit, message: Outgoing | undefined): void {
     const { operations } = this;
     try {
-      this.engine?.call((raw) => submit(raw, operation.id));
+      this.engine?.call(submit, operation.id);
       operations.submitted(operation);
-      if (handling) this.#handle(operation, handling);
+      if (message) this.#handle(operation, message);
     } catch (error) {
       operations.take(operation.id)?.fail(error);
     }
@@ -102,7 +98,7 @@ export class Calls {
   #tellLater<T>(operation: Operation<T>, submit: Submit, message: Outgoing | undefined): void {
     const { operations } = this;
     const fail = (error: unknown) => operations.take(operation.id)?.fail(error);
-    const { reading, handling } = message ?? {};
+    const reading = message?.reading;
     const leave = message && this.#line(message);
     if (message && !leave) {
       fail(new MqttError("queue-full", { limit: this.#limits.maxMessages }));
@@ -115,7 +111,7 @@ export class Calls {
     const turn = reading && Promise.race([reading, operation.promise]).catch(() => {});
     this.enqueue(() => {
       leave?.();
-      if (operations.has(operation.id)) this.#tell(operation, submit, handling);
+      if (operations.has(operation.id)) this.#tell(operation, submit, message);
     }, turn);
   }
 
@@ -132,7 +128,7 @@ export class Calls {
     };
   }
 
-  #handle<T>(operation: Operation<T>, { isKept, early }: Handling): void {
+  #handle<T>(operation: Operation<T>, { isKept, early }: Outgoing): void {
     operation.isKept = isKept;
     if (!early) return;
     const late = (error: unknown) => {

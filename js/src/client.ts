@@ -145,11 +145,13 @@ export class MqttClient implements AsyncDisposable {
       return this.#runtime.calls.operate(
         options,
         (raw, operation) => raw.publish(operation, topic, bytes, flags, properties),
-        (record) => publishResult(record, qos),
+        publishResult,
         {
+          qos,
           size,
           reading,
-          handling: { isKept: durable && qos > 0, early: until && EARLY.find(({ when }) => when === until) },
+          isKept: durable && qos > 0,
+          early: until && EARLY.find(({ when }) => when === until),
         },
       );
     }, NOT_DELIVERED);

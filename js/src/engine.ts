@@ -40,10 +40,14 @@ export class Engine {
   }
 
   /** Calls into the engine. Throws what the engine refuses, `client-closed` after `free`, `engine-crashed` after a trap. */
-  call<T>(run: (raw: RawEngine) => T): T {
+  call<T>(run: (raw: RawEngine, operation: number) => T, operation = 0): T {
     const raw = this.#raw;
     if (!raw) throw this.#crash ?? new MqttError("client-closed");
-    return this.#guard(() => run(raw));
+    try {
+      return run(raw, operation);
+    } catch (error) {
+      throw this.#judge(error);
+    }
   }
 
   /** Also after `free`: messages may lie in buffers for long. Nothing after a trap. */
@@ -124,10 +128,13 @@ export class Engine {
     try {
       return run();
     } catch (error) {
-      // The engine throws our errors only; anything else is a trap, a stack overflow or a bug between the two sides.
-      if (error instanceof MqttError && error.code !== "engine-crashed") throw error;
-      throw this.#poison(error);
+      throw this.#judge(error);
     }
+  }
+
+  /** The engine throws our errors only; anything else is a trap, a stack overflow or a bug between the two sides. */
+  #judge(error: unknown): MqttError {
+    return error instanceof MqttError && error.code !== "engine-crashed" ? error : this.#poison(error);
   }
 
   #poison(cause: unknown): MqttError {

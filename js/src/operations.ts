@@ -1,6 +1,6 @@
 import type { CompletedRecord } from "./batch.js";
 import { invalidArgument, MqttError } from "./errors.js";
-import type { Delivery, OperationOptions } from "./types.js";
+import type { Delivery, OperationOptions, QoS } from "./types.js";
 
 /** What a call that resolves early knows of its answer. */
 const NO_ANSWER = {
@@ -14,6 +14,9 @@ const NO_ANSWER = {
 const CRASHED = "engine-crashed";
 /** Milliseconds that a timer may take: longer ones fire at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** What an answer means to who called. It lives as long as the call waits: it had better hold nothing. */
+export type Complete<T> = (record: CompletedRecord, qos: QoS) => T;
 
 /** A call that waits for an answer. */
 export class Operation<T> {
@@ -30,9 +33,11 @@ export class Operation<T> {
   delivery: Delivery | undefined;
   /** Whether its message is one for the store. */
   isKept = false;
-  readonly #complete: (record: CompletedRecord) => T;
+  /** Of its message. */
+  qos: QoS = 0;
+  readonly #complete: Complete<T>;
 
-  constructor(id: number, complete: (record: CompletedRecord) => T) {
+  constructor(id: number, complete: Complete<T>) {
     this.id = id;
     this.#complete = complete;
     this.promise = new Promise((resolve, reject) => {
@@ -43,7 +48,7 @@ export class Operation<T> {
 
   /** Resolves with what the engine's answer means. */
   settle(record: CompletedRecord): void {
-    this.resolve(this.#complete(record));
+    this.resolve(this.#complete(record, this.qos));
   }
 
   /** Rejects; the error of a publish says what may have become of its message. */
@@ -83,7 +88,7 @@ export class Operations {
   /** `onCancel` runs when `signal` or `timeout` ends the wait. */
   open<T>(
     { signal, timeout }: OperationOptions,
-    complete: (record: CompletedRecord) => T,
+    complete: Complete<T>,
     onCancel: (operation: Operation<T>, error: MqttError) => void,
   ): Operation<T> {
     if (timeout !== undefined && !(timeout >= 0)) invalidArgument("timeout", "Pass milliseconds, 0 or more.");
