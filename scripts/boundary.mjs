@@ -39,6 +39,10 @@ const ONLY_IN = [
 /** What is loaded by itself: with an import from elsewhere, both would move to a file that every page loads. */
 const APART = "store/";
 
+/** What knows of mini-programs, and who alone may use it: other entries must not carry it. */
+const MINIPROGRAM = "miniprogram/";
+const MINIPROGRAM_ENTRY = "entry/miniprogram.ts";
+
 try {
   const problems = [...rust(), ...typescript()];
   if (problems.length > 0) throw new Failure(problems.join("\n"));
@@ -93,7 +97,16 @@ function typescript() {
         (target) => `js/src/${name(file)}: is loaded by itself and must not import ${target}`,
       );
     });
-  const problems = [...misplaced, ...leaving];
+  const entering = sources
+    .filter((file) => !name(file).startsWith(MINIPROGRAM) && name(file) !== MINIPROGRAM_ENTRY)
+    .flatMap((file) => {
+      const inside = imports
+        .get(file)
+        .map(name)
+        .filter((target) => target.startsWith(MINIPROGRAM));
+      return inside.map((target) => `js/src/${name(file)}: only ${MINIPROGRAM_ENTRY} may use ${target}`);
+    });
+  const problems = [...misplaced, ...leaving, ...entering];
   const cycle = findCycle(imports);
   if (cycle) problems.push(`js/src: imports go round in a circle: ${cycle.map(name).join(" → ")}`);
   return problems;

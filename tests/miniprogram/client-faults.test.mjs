@@ -118,6 +118,20 @@ for (const [name, engine] of different) {
   });
 }
 
+test("five clients that all lose their connections all come back", async (t) => {
+  for (const name of ["wechat-android", "alipay-android", "douyin-devtools"]) {
+    const { mp, broker, client } = await startWith(t, name);
+    const clients = Array.from({ length: 5 }, () => client());
+    await Promise.all(clients.map((one) => one.start()));
+    for (let round = 1; round < 3; round++) {
+      for (const one of broker.connections) one.drop();
+      await passTime(mp, () => clients.every(({ stats }) => stats.connections > round), "all five", 50);
+      await Promise.all(clients.map((one) => one.publish("a", "x", { qos: 2 })));
+    }
+    assert.deepEqual([broker.violations, mp.uncaught], [[], []]);
+  }
+});
+
 test("a host that never says what became of a message does not stop the client", async (t) => {
   const { mp, broker, client } = await startWith(t, "wechat-android");
   const connectSocket = mp.host.connectSocket;
@@ -165,6 +179,7 @@ test("options that are wrong are refused when the client is made", async (t) => 
     [{ engine: "asm" }, "invalid-option", /engine/],
     [{ header: { a: 1 } }, "invalid-option", /header/],
     [{ instantiate: true }, "invalid-option", /instantiate/],
+    [{ webSocket() {} }, "invalid-option", /webSocket/],
     [{ keepAlives: 1 }, "invalid-option", /keepAlives/],
     [{ store: "disk", clientId: "a" }, "invalid-option", /store/],
     [{ store: "storage" }, "invalid-option", /clientId/],

@@ -86,7 +86,34 @@ test("a look at something else for a moment costs nothing", async (t) => {
   assert.equal(mqtt.state, "connected");
 });
 
+test("what is offered and refused, as to a plugin, is as good as absent", async (t) => {
+  const { mp, client } = await startWith(t, "wechat-android");
+  const refuse = () => {
+    throw new Error("not in plugins");
+  };
+  const { connectSocket } = mp.host;
+  const names = ["onAppShow", "onAppHide", "onNetworkStatusChange", "getNetworkType", "getRandomValues"];
+  const host = { connectSocket, ...Object.fromEntries(names.map((name) => [name, refuse])) };
+  const mqtt = client({ host });
+  await mqtt.start();
+  await mqtt.publish("a", "x", { qos: 1 });
+});
+
 for (const [name, engine] of different) {
+  test(`${name}, ${engine}: closes in order before it is cut off, where that is wanted`, async (t) => {
+    const { mp, broker, client } = await startWith(t, name);
+    const mqtt = client({ engine, lifecycle: "close-when-hidden" });
+    await mqtt.start();
+    mp.hide();
+    await passTime(mp, () => mqtt.state === "suspended", "suspended", 100);
+    await eventually(() => !broker.connections[0].open, "the end");
+    assert.equal(broker.connections[0].packets.at(-1).name, "DISCONNECT");
+    assert.ok(mp.now() < 60_000 && !mp.frozen);
+    mp.show();
+    await eventually(() => mqtt.state === "connected", "connected");
+    assertClean({ mp, broker });
+  });
+
   test(`${name}, ${engine}: notices a socket that is open in name only`, async (t) => {
     const { mp, broker, client } = await startWith(t, name);
     const mqtt = client({ engine });

@@ -19,21 +19,28 @@ let network: string | undefined;
 export function followLife(host: Host): void {
   if (watched.has(host)) return;
   watched.add(host);
-  host.onAppHide?.(hide);
-  host.onAppShow?.(show);
-  host.onNetworkStatusChange?.(changeNetwork);
-  host.getNetworkType?.({
-    success({ networkType }) {
-      if (network !== undefined || !networkType) return; // it changed meanwhile, which is newer
-      network = networkType;
-      if (NO_NETWORK.test(networkType)) setOnline(false);
-    },
-    fail() {},
-  });
+  // What a host offers and refuses, as to a plugin, is as good as absent.
+  for (const listen of [
+    () => host.onAppHide?.(hide),
+    () => host.onAppShow?.(show),
+    () => host.onNetworkStatusChange?.(changeNetwork),
+    () => host.getNetworkType?.({ success: startNetwork, fail() {} }),
+  ]) {
+    try {
+      listen();
+    } catch {}
+  }
 }
 
 /** How hosts call it when there is none. */
 const NO_NETWORK = /^(none|notreachable)$/i;
+
+/** What it is when the client begins, unless it changed meanwhile, which is newer. */
+function startNetwork({ networkType }: { networkType?: string }): void {
+  if (network !== undefined || !networkType) return;
+  network = networkType;
+  if (NO_NETWORK.test(networkType)) setOnline(false);
+}
 
 function hide(): void {
   if (hiddenSince !== undefined) return;

@@ -11,3 +11,4 @@ export { page as globalThis };
 export const Blob = undefined;
 export const reportError = undefined;
 export const indexedDB = undefined;
+export const MessageChannel = undefined;

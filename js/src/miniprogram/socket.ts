@@ -90,7 +90,10 @@ export class HostSocket implements WebSocketLike {
     const { byteLength } = bytes;
     if (this.#unsent === 0) this.#heard = Date.now();
     this.#unsent += byteLength;
+    let isDone = false;
     const done = (failure?: unknown) => {
+      if (isDone) return;
+      isDone = true;
       this.#heard = Date.now();
       this.#unsent = Math.max(0, this.#unsent - byteLength);
       if (failure === undefined || this.readyState === CLOSED) return;
@@ -132,6 +135,7 @@ export class HostSocket implements WebSocketLike {
   }
 
   #fail(failure: unknown, delay = 0): void {
+    if (this.readyState === CLOSED) return;
     this.failure ??= failure;
     if (delay > 0) setTimeout(() => this.#end(1006, ""), delay);
     else this.#end(1006, "");

@@ -1,7 +1,15 @@
 // Alipay's way: a wrapper around what listeners get, and Base64 where others have an ArrayBuffer.
 import { fromBase64, toBase64 } from "./base64.js";
 import type { ConnectSocketOptions, Host, HostSocketTask } from "./host.js";
-import { NO_TASK, NORMAL, UNWATCHED, type Wire, type WireEvents, type WireRequest } from "./transport.js";
+import {
+  NO_TASK,
+  NORMAL,
+  UNSAID,
+  UNWATCHED,
+  type Wire,
+  type WireEvents,
+  type WireRequest,
+} from "./transport.js";
 
 interface MyEvent {
   readonly data?: { readonly data?: unknown; readonly isBuffer?: boolean };
@@ -31,7 +39,12 @@ export function openMyWire(host: Host, request: WireRequest, events: WireEvents)
   return {
     send(bytes, done) {
       const data = toBase64(new Uint8Array(bytes));
-      task.send({ data, isBuffer: true, success: () => done(), fail: done });
+      task.send({
+        data,
+        isBuffer: true,
+        success: () => done(),
+        fail: (failure?: unknown) => done(failure ?? UNSAID),
+      });
     },
     close: () => void task.close({ ...NORMAL, ...UNWATCHED }),
   };

@@ -1,6 +1,14 @@
 // WeChat's way, which Douyin, Baidu, QQ, Kuaishou and uni-app share.
 import type { ConnectSocketOptions, Host, HostSocketTask } from "./host.js";
-import { NO_TASK, NORMAL, UNWATCHED, type Wire, type WireEvents, type WireRequest } from "./transport.js";
+import {
+  NO_TASK,
+  NORMAL,
+  UNSAID,
+  UNWATCHED,
+  type Wire,
+  type WireEvents,
+  type WireRequest,
+} from "./transport.js";
 
 /** `onClose` of these hosts; Douyin's code is a text. */
 interface CloseEvent {
@@ -24,7 +32,8 @@ export function openWxWire(host: Host, request: WireRequest, events: WireEvents)
   task.onError((failure) => events.failed(failure));
   task.onClose((event?: CloseEvent) => events.closed(Number(event?.code) || undefined, event?.reason ?? ""));
   return {
-    send: (data, done) => void task.send({ data, success: () => done(), fail: done }),
+    send: (data, done) =>
+      void task.send({ data, success: () => done(), fail: (failure?: unknown) => done(failure ?? UNSAID) }),
     close: () => void task.close({ ...NORMAL, ...UNWATCHED }),
   };
 }

@@ -36,5 +36,8 @@ export const NORMAL = { code: 1000, reason: "" } as const;
 /** For calls whose outcome nobody waits for: without callbacks some hosts answer with a promise that rejects. */
 export const UNWATCHED = { success() {}, fail() {} } as const;
 
+/** Stands for a failure of which the host says nothing. */
+export const UNSAID = { errMsg: "" } as const;
+
 /** Thrown for a `connectSocket` that answers nothing, unless its `fail` says more. */
 export const NO_TASK = { errMsg: "connectSocket returned no socket" } as const;
