@@ -31,6 +31,7 @@ export class Clock {
     });
     this.#replace(Date, "now", () => BEGIN + this.#now);
     this.#replace(performance, "now", () => this.#now);
+    this.#replace(globalThis, "MessageChannel", undefined); // its messages come when they like
   }
 
   restore(): void {

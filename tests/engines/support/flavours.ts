@@ -24,14 +24,18 @@ const MISSING = [
 
 const generated = (name: string) => at("js", "generated", name);
 
-/** The web's module, the module of the first WebAssembly, and the translation of that. */
-export async function flavours(): Promise<Flavour[]> {
-  const web = await instantiate(await WebAssembly.compile(fs.readFileSync(generated("wasmqtt_bg.wasm"))));
+/** The web's module. Its glue has one instance, and must not get another. */
+export async function webFlavour(): Promise<Flavour> {
+  const module = await WebAssembly.compile(fs.readFileSync(generated("wasmqtt_bg.wasm")));
+  return { name: "web", glue: await instantiate(module) };
+}
+
+/** The module of the first WebAssembly, and the translation of that: new ones with each call. */
+export async function portableFlavours(): Promise<Flavour[]> {
   const read = { instantiate: (file: string, imports: WebAssembly.Imports) => fromFile(file, imports) };
   const wasm = await (await portable("wasm")).wasmEngine(read, generated("portable.wasm"));
   const { translatedEngine, translated } = await portable("js");
   return [
-    { name: "web", glue: web },
     { name: "wasm", glue: wasm },
     { name: "js", glue: translatedEngine(translated) },
   ];
@@ -46,9 +50,11 @@ type Portable = typeof import("../../../js/src/engines/portable.js") & {
   translated: import("../../../js/src/engines/portable.js").Translated;
 };
 
+let copies = 0;
+
 /** A copy of the glue of its own: one has one engine. */
 async function portable(name: string): Promise<Portable> {
-  const outfile = at(".work", "engines", `${name}-${process.pid}.mjs`);
+  const outfile = at(".work", "engines", `${name}-${process.pid}-${copies++}.mjs`);
   const contents = `export * from "./engines/portable.js"; export { default as translated } from "../generated/translated.js";`;
   await build({
     stdin: { contents, resolveDir: at("js", "src"), loader: "ts" },

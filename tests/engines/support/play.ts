@@ -81,9 +81,8 @@ export async function play(world: World, version: 4 | 5, seed: number): Promise<
       }
       case 8: {
         await world.settle();
-        for (const record of world.records.splice(0)) {
-          if (record.kind !== "message" || !record.token || below(3) === 0) continue;
-          world.call("acknowledge", (raw) => raw.acknowledge(record.token, 0));
+        for (const token of world.tokens.splice(0)) {
+          if (below(3) > 0) world.call("acknowledge", (raw) => raw.acknowledge(token, 0));
         }
         break;
       }

@@ -1,6 +1,6 @@
 // One engine with a socket, a server, a store and a clock of the test. Whatever the engine does goes into a log.
 import { createHash } from "node:crypto";
-import type { BatchRecord } from "../../../js/src/batch.js";
+import { type Batch, flagsOf, payloadOf, propertiesOf, type Topic, tokenOf } from "../../../js/src/batch.js";
 import type { EngineOptions, RawEngine, Target } from "../../../js/src/boundary.js";
 import { Engine } from "../../../js/src/engine.js";
 import { engineOptions } from "../../../js/src/normalize.js";
@@ -36,7 +36,8 @@ export class FakeSocket {
 
 export class World {
   readonly log: string[] = [];
-  readonly records: BatchRecord[] = [];
+  /** Of messages that wait for their acknowledgement. */
+  readonly tokens: number[] = [];
   readonly store = new Map<number, Uint8Array>();
   readonly clock = new Clock((delay) => this.tell("timer", delay));
   engine!: Engine;
@@ -61,7 +62,8 @@ export class World {
         this.socket = new FakeSocket(this);
         return { url: "wss://broker.example/", protocols: ["mqtt"], socket: this.socket } as Target;
       },
-      record: (record) => this.#record(record),
+      message: (topic, batch, at) => this.#message(topic, batch, at),
+      record: (record) => this.tell("record", record),
       store: (changes, all) => {
         this.tell("store", { changes, all });
         if (all) this.store.clear();
@@ -128,10 +130,12 @@ export class World {
     this.log.push(`${what} ${JSON.stringify(value, plain)}`);
   }
 
-  #record(record: BatchRecord): void {
-    this.records.push(record);
-    this.tell("record", record);
-    if (record.kind === "message") this.tell("properties", this.engine.decodeProperties(record.properties));
+  #message({ name, routes }: Topic, batch: Batch, at: number): void {
+    const [flags, token] = [flagsOf(batch, at), tokenOf(batch, at)];
+    const properties = propertiesOf(batch, at);
+    this.tell("message", { name, routes, flags, token, properties, payload: payloadOf(batch, at) });
+    this.tell("properties", this.engine.decodeProperties(properties));
+    if (token) this.tokens.push(token);
   }
 }
 
