@@ -1,11 +1,14 @@
 // The package in a page that the gateway of deploy/ serves, and messages to and from a client of the other location.
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe } from "node:test";
 import { fileURLToPath } from "node:url";
 import { at } from "../../scripts/lib/paths.mjs";
-import { accounts, connectMqtt, nextMessage, startGateway } from "../deploy/support.mjs";
+import { accounts, connectMqtt, eventually, nextMessage, startGateway } from "../deploy/support.mjs";
+import { profiles } from "../miniprogram/double/profiles.mjs";
+import { startMiniProgram } from "../miniprogram/double/runtime.mjs";
+import { files } from "../miniprogram/package.mjs";
 import { startBrowser } from "../rig/browsers.mjs";
 import { startDeployedNginx } from "../rig/deployed/nginx.mjs";
 import { openPage } from "../rig/page.mjs";
@@ -98,6 +101,45 @@ describe(`the gateway of deploy/ in ${engine}`, () => {
           assert.deepEqual([Buffer.from(message.payload).toString(), message.qos], [`下行 ${qos}`, qos]);
         }
         await page.run(({ state }) => state.client.close());
+      });
+    }
+  }
+
+  // Our own client on both sides, the one in the double of a platform, through the real gateway.
+  for (const [name, engineOf] of [
+    ["wechat-ios", "wasm"],
+    ["alipay-ios", "js"],
+    ["douyin-ios", "wasm"],
+    ["baidu", "js"],
+  ]) {
+    for (const protocolVersion of [4, 5]) {
+      it(`a page and wasmqtt in ${name}, QoS 0, 1 and 2 both ways, version ${protocolVersion}`, async () => {
+        assert.equal(await connect(nginx.web, { protocolVersion }), "mqtt");
+        const routes = {
+          localhost: { address: `wss://localhost:${nginx.port}`, ca: readFileSync(nginx.ca) },
+        };
+        const mp = await rig.use(Promise.resolve(startMiniProgram(profiles[name], { files, routes })));
+        const client = await mp.require("./app").connect("wss://localhost/mqtt-mini", {
+          username,
+          password,
+          protocolVersion,
+          engine: engineOf,
+          subprotocols: [],
+        });
+        assert.equal(client.engine, engineOf);
+        const messages = [];
+        await client.subscribe("user/ada/to-phone", { qos: 2 }, (message) => messages.push(message));
+        for (const qos of [0, 1, 2]) {
+          await publish("user/ada/to-phone", `上行 ${qos}`, qos);
+          await eventually(() => messages.length > qos, "the message for the phone");
+          assert.deepEqual([messages[qos].text(), messages[qos].qos], [`上行 ${qos}`, qos]);
+          await client.publish("user/ada/to-page", `下行 ${qos}`, { qos });
+          const message = (await received(qos + 1)).at(-1);
+          assert.deepEqual([Buffer.from(message.payload).toString(), message.qos], [`下行 ${qos}`, qos]);
+        }
+        await client.close();
+        await page.run(({ state }) => state.client.close());
+        assert.deepEqual(mp.uncaught, []);
       });
     }
   }
