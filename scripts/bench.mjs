@@ -11,6 +11,7 @@
 //                                    only these clients; `ours`: this package's and the bare WebSocket
 //   npm run bench -- --from .work/bench/results.json --record
 //                                    what a run left that was cut off
+//   npm run bench -- --firefox       what Firefox can tell, in Firefox; `--record` does this at the end by itself
 //   npm run bench -- --native        codec, session and topics without a browser, with criterion
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -42,6 +43,7 @@ try {
       record: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
       check: { type: "boolean", default: false },
+      firefox: { type: "boolean", default: false },
       native: { type: "boolean", default: false },
       rounds: { type: "string" },
       minutes: { type: "string" },
@@ -50,9 +52,11 @@ try {
       clients: { type: "string" },
     },
   });
-  const partly = values.check || values.against || values.clients || positionals.length > 0;
+  const partly = values.check || values.firefox || values.against || values.clients || positionals.length > 0;
   if (values.record && partly)
-    throw new Failure("--record takes a whole run: leave out --check, --against, --clients and names");
+    throw new Failure(
+      "--record takes a whole run: leave out --check, --firefox, --against, --clients and names",
+    );
   const [rounds, minutes] = [number("rounds", values), number("minutes", values)];
   if (values.native) await native();
   else if (values.from) await again(values);
@@ -74,7 +78,7 @@ async function again({ from, record }) {
   console.log(report(JSON.parse(readFileSync(from, "utf8")), { record }));
 }
 
-async function browser({ record, quick, check, rounds, minutes, against, clients: names, wanted }) {
+async function browser({ record, quick, check, firefox, rounds, minutes, against, clients: names, wanted }) {
   const isOurs = names === OURS;
   await setup("test", ...(isOurs ? [] : ["bench"]));
   await build();
@@ -88,8 +92,22 @@ async function browser({ record, quick, check, rounds, minutes, against, clients
     isOurs,
     isQuick: quick,
   });
+  const inFirefox = (more) =>
+    runBenchmark({
+      plan: "firefox",
+      browser: "firefox",
+      clients: clients.filter(({ isLesser }) => !isLesser),
+      say: console.log,
+      ...more,
+    });
   const plan = check ? "check" : quick ? "quick" : "full";
-  const results = await runBenchmark({ plan, rounds, minutes, wanted, clients, say: console.log, keep });
+  const results = firefox
+    ? await inFirefox({ rounds, minutes, wanted, keep, ...(plan !== "full" && { plan }) })
+    : await runBenchmark({ plan, rounds, minutes, wanted, clients, say: console.log, keep });
+  if (record) {
+    results.firefox = await inFirefox().catch(({ message }) => ({ error: message.split("\n")[0] }));
+    keep(results);
+  }
   console.log(`\n${report(results, { record })}`);
   if (check) complain(results);
 }

@@ -14,6 +14,7 @@ const RATIOS = [
   ["worker", "mqttjs"],
   ["worker", "worker-b"],
 ];
+const IN_FIREFOX_TOO = ["rate", "p50", "cold", "warm"];
 const QUIET = 0.5; // load average below which a machine counts as idle
 
 /** Each figure with its tables; `scale` divides, `digits` of what. */
@@ -36,12 +37,12 @@ export function tables(run) {
   const figure = figuresOf(run);
   const parts = [surroundings(run), goals(run, figure)];
   for (const one of FIGURES) parts.push(...table(one, run, figure));
-  parts.push(bytes(run), failures(run), ceiling(run));
+  parts.push(bytes(run), failures(run), ceiling(run), firefox(run));
   return parts.filter(Boolean).join("\n\n");
 }
 
 /** What was measured, with what, and whether it can be believed. */
-function surroundings({ date, plan, chromium, mosquitto, machine, versions, clients }) {
+function surroundings({ date, plan, browser, mosquitto, machine, versions, clients }) {
   const { before, after } = machine;
   const names = clients.filter(({ id }) => versions[id]).map(({ id, name }) => `${name} ${versions[id]}`);
   const load = `load average ${before.load.toFixed(1)} before and ${after.load.toFixed(1)} after`;
@@ -50,7 +51,7 @@ function surroundings({ date, plan, chromium, mosquitto, machine, versions, clie
       ? `**The machine was busy with other things (${load}): compare within a row, and trust no single figure.**`
       : `The machine was idle before (${load}).`;
   return [
-    `${date}, Chromium ${chromium}, Mosquitto ${mosquitto}, ${before.cores} × ${before.cpu}.`,
+    `${date}, ${browser}, Mosquitto ${mosquitto}, ${before.cores} × ${before.cpu}.`,
     `${names.join(", ")}. Plan "${plan.name}": ${plan.rounds} rounds of ${plan.seconds} s for each client.`,
     busy,
   ].join("\n");
@@ -76,7 +77,7 @@ function goals({ sizes }, figure) {
 }
 
 /** Medians with the lowest and highest, and where asked for how many times those of others ours are. */
-function table({ name, title, ratios = false, scale = 1 }, { results, clients }, figure) {
+function table({ name, title, ratios = false, scale = 1, level = "###" }, { results, clients }, figure) {
   const rows = SCENARIOS.filter(({ id }) => clients.some((client) => figure(id, client.id, name)));
   if (rows.length === 0) return [];
   const compared = ratios
@@ -97,7 +98,7 @@ function table({ name, title, ratios = false, scale = 1 }, { results, clients },
   });
   const line = (cells) => `| ${cells.join(" | ")} |`;
   const rule = ["---", ...head.slice(1).map(() => "---:")];
-  return [`### ${title}`, [head, rule, ...lines].map(line).join("\n")];
+  return [`${level} ${title}`, [head, rule, ...lines].map(line).join("\n")];
 }
 
 /** The first client needs no name: it is what all of this is about. */
@@ -151,4 +152,21 @@ function ceiling({ ceiling }) {
     "| --- | ---: | ---: | ---: | ---: |",
     ...lines,
   ].join("\n");
+}
+
+/** The same measurements in another browser, less of them. */
+function firefox({ firefox: run }) {
+  if (!run) return "";
+  const parts = [`### In ${run.browser ?? "Firefox"}`];
+  if (run.error) parts.push(`It could not be measured: ${run.error}`);
+  else {
+    parts.push(
+      `${run.plan.rounds} rounds. Firefox does not tell the main thread's time: rates alone say less.`,
+    );
+    const figure = figuresOf(run);
+    for (const one of FIGURES.filter(({ name }) => IN_FIREFOX_TOO.includes(name)))
+      parts.push(...table({ ...one, level: "####" }, run, figure));
+    parts.push(failures(run).replace(/^#/, "##"));
+  }
+  return parts.filter(Boolean).join("\n\n");
 }

@@ -34,7 +34,7 @@ export async function startChromium() {
     await folder.stop();
   };
   return {
-    version: Browser.replace(/^.*\//, ""),
+    version: Browser.replace(/^.*\//, "Chromium "),
     newTab: (origin) => newTab(address, origin),
     isAlive: () =>
       within(ANSWER_MS, fetch(`http://${address}/json/version`), "no answer").then(

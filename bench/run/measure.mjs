@@ -43,7 +43,7 @@ async function flooded({ tab, server, plan }, { size, ...options }) {
   }
   await tab.collectGarbage();
   const { result, seconds } = await flood(rate * plan.seconds);
-  return { rate: result.rate, cpu: (MICROSECONDS * seconds) / result.messages };
+  return { rate: result.rate, ...cpuOf(seconds, result.messages) };
 }
 
 async function publishing(world, client, { size, qos, window, held = false }) {
@@ -59,7 +59,7 @@ async function publishing(world, client, { size, qos, window, held = false }) {
   await pump(lasting / 4);
   await tab.collectGarbage();
   const { result, seconds } = await tab.cpu(() => pump(lasting));
-  return { rate: result.rate, cpu: (MICROSECONDS * seconds) / result.count };
+  return { rate: result.rate, ...cpuOf(seconds, result.count) };
 }
 
 /** The server keeps back all acknowledgements but those beyond 60,000, so that 100 are on their way as with `publish-qos1`. */
@@ -71,7 +71,7 @@ async function flight(world, client, { size }) {
   await server.ask("count", { hold, total: count });
   const pump = { topic: TOPIC, size, qos: 1, window: hold + 100, count, hold };
   const { result, seconds } = await tab.cpu(() => tab.call("pump", pump));
-  return { rate: result.rate, cpu: (MICROSECONDS * seconds) / count };
+  return { rate: result.rate, ...cpuOf(seconds, count) };
 }
 
 async function offline(world, client, { size, qos, count }) {
@@ -80,7 +80,7 @@ async function offline(world, client, { size, qos, count }) {
   await tab.call("burst", { topic: TOPIC, size, qos, count });
   const { result, seconds } = await tab.cpu(() => tab.call("flush"));
   await server.ask("counted", { total: count });
-  return { ...result, cpu: (MICROSECONDS * seconds) / count };
+  return { ...result, ...cpuOf(seconds, count) };
 }
 
 async function latency(world, client, { size }) {
@@ -110,7 +110,7 @@ async function start(world, client) {
   const cold = await once();
   await once(); // browsers keep compiled code only of what was loaded twice
   const warm = await once();
-  return { cold: cold.ms, warm: warm.ms, heap: warm.heap, wasm: warm.wasm };
+  return { cold: cold.ms, warm: warm.ms, ...(warm.heap && { heap: warm.heap }), wasm: warm.wasm };
 }
 
 async function memory(world, client) {
@@ -147,7 +147,12 @@ async function loop(world, client, { size, qos, window }) {
   const warm = await pump(300);
   const count = Math.round(Math.max(300, warm.rate * plan.seconds));
   const { result, seconds } = await tab.cpu(() => pump(count));
-  return { rate: result.rate, cpu: (MICROSECONDS * seconds) / count };
+  return { rate: result.rate, ...cpuOf(seconds, count) };
+}
+
+/** No figure from a browser that does not tell. */
+function cpuOf(seconds, messages) {
+  return seconds === undefined ? {} : { cpu: (MICROSECONDS * seconds) / messages };
 }
 
 async function connected({ tab, url, unique }, client, options = {}) {

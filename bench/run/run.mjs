@@ -7,9 +7,10 @@ import { measureCeiling } from "../server/ceiling.mjs";
 import { startLoadServer } from "../server/control.mjs";
 import { startChromium } from "./browser.mjs";
 import { bundleClients, sizes, versions } from "./clients.mjs";
+import { startFirefox } from "./firefox.mjs";
 import { machine } from "./machine.mjs";
 import { KINDS } from "./measure.mjs";
-import { SCENARIOS } from "./scenarios.mjs";
+import { IN_FIREFOX, SCENARIOS } from "./scenarios.mjs";
 import { startSite } from "./site.mjs";
 
 /**
@@ -27,8 +28,10 @@ export const PLANS = {
     minutes: 20,
   },
   quick: { seconds: 0.15, sustained: 0.4, rounds: 1, slow: 1, messages: 100_000, limitSeconds: 15 },
+  firefox: { seconds: 0.4, sustained: 1, rounds: 3, slow: 1, limitSeconds: 25, minutes: 3 },
   check: { seconds: 0.02, sustained: 0.02, rounds: 1, slow: 1, messages: 10_000, limitSeconds: 20 },
 };
+const BROWSERS = { chromium: startChromium, firefox: startFirefox };
 const FAILURES = 2; // of one client in one scenario: then it is left alone
 
 /**
@@ -38,6 +41,7 @@ const FAILURES = 2; // of one client in one scenario: then it is left alone
  */
 export async function runBenchmark({
   plan: name,
+  browser = "chromium",
   rounds,
   minutes,
   wanted = [],
@@ -50,8 +54,10 @@ export async function runBenchmark({
     ...(rounds && { rounds, slow: Math.min(rounds, PLANS[name].slow) }),
     ...(minutes && { minutes }),
   };
-  const chosen = SCENARIOS.filter(
-    ({ id }) => wanted.length === 0 || wanted.some((one) => id.startsWith(one)),
+  const chosen = SCENARIOS.filter(({ id }) =>
+    wanted.length > 0
+      ? wanted.some((one) => id.startsWith(one))
+      : browser !== "firefox" || IN_FIREFOX.has(id),
   );
   const rig = openRig();
   try {
@@ -59,12 +65,12 @@ export async function runBenchmark({
     const read = await bundleClients(clients, at(".work", "bench", "clients"));
     const site = await rig.use(startSite(read));
     const mosquitto = await rig.use(startMosquitto());
-    const chromium = await rig.use(lasting(startChromium));
+    const pages = await rig.use(lasting(BROWSERS[browser]));
     const server = await rig.use(lasting(startLoadServer));
     const run = {
       date: new Date().toISOString().slice(0, 10),
       plan: { name, ...plan },
-      chromium: (await chromium.get()).version,
+      browser: (await pages.get()).version,
       mosquitto: mosquitto.version,
       machine: { before },
       clients: clients.map(({ id, name }) => ({ id, name })),
@@ -78,9 +84,9 @@ export async function runBenchmark({
     const broker = `ws://127.0.0.1:${mosquitto.nativePort}/mqtt`;
     /** What a measurement works with; whoever ended with the one before is there again. */
     const world = async ({ broker: isThroughBroker = false }) => {
-      const [browser, load] = [await chromium.get(), await server.get()];
+      const [current, load] = [await pages.get(), await server.get()];
       const url = isThroughBroker ? broker : load.url;
-      const newTab = () => browser.newTab(site.origin);
+      const newTab = () => current.newTab(site.origin);
       return { plan, server: load, url, broker: isThroughBroker, newTab, unique };
     };
     for (const round of roundsOf(plan)) {

@@ -96,3 +96,15 @@ export const SCENARIOS = [
     broker: true,
   },
 ];
+
+/** What is measured in Firefox too, without CPU time. */
+export const IN_FIREFOX = new Set([
+  "receive-256",
+  "receive-16-packed",
+  "receive-256-packed",
+  "receive-qos1",
+  "publish-256",
+  "publish-qos1",
+  "latency",
+  "start",
+]);
