@@ -48,7 +48,7 @@ export async function bundleMiniprogram(input, folder) {
       target: "es2017",
       minify: true,
       inject: [...STANDINS, ...SCOPE],
-      plugins: [engineBeside, plainFields],
+      plugins: [engineBeside, withoutIndexedDb, plainFields],
     }),
     bundleEngine(folder, "cjs"),
   ]);
@@ -71,6 +71,17 @@ const engineBeside = {
     const beside = () => ({ path: `./${ENGINE}`, external: true });
     onResolve({ filter: /\/generated\/translated\.js$/ }, beside);
     onResolve({ filter: new RegExp(`^\\./${ENGINE}$`) }, beside);
+  },
+};
+
+/** Mini-programs have another storage, which their clients bring along themselves. */
+const withoutIndexedDb = {
+  name: "without-indexeddb",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/indexeddb\.js$/ }, ({ path: file }) => ({ path: file, namespace: "nothing" }));
+    onLoad({ filter: /./, namespace: "nothing" }, () => ({
+      contents: "export const IndexedDbStore = undefined;",
+    }));
   },
 };
 
