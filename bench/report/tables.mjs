@@ -21,6 +21,7 @@ const QUIET = 0.5; // load average below which a machine counts as idle
 const FIGURES = [
   { name: "rate", title: "Messages a second", ratios: true },
   { name: "cpu", title: "Main-thread CPU a message, µs", ratios: true },
+  { name: "all", title: "CPU of all threads of the page's process a message, µs", ratios: true },
   { name: "ms", title: "Offline queue: from `start` to the last settled publish, ms" },
   { name: "longest", title: "Offline queue: longest main-thread task, ms (0: none over 50)" },
   { name: "p50", title: "Round trip, median, ms", ratios: true },
