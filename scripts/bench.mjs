@@ -35,6 +35,7 @@ const KNOWN = {
 };
 
 const OURS = "ours";
+const IN_FIREFOX = 0.2; // of the time of a whole run
 
 try {
   const { values, positionals } = parseArgs({
@@ -101,11 +102,22 @@ async function browser({ record, quick, check, firefox, rounds, minutes, against
       ...more,
     });
   const plan = check ? "check" : quick ? "quick" : "full";
+  const share = record ? 1 - IN_FIREFOX : 1;
   const results = firefox
     ? await inFirefox({ rounds, minutes, wanted, keep, ...(plan !== "full" && { plan }) })
-    : await runBenchmark({ plan, rounds, minutes, wanted, clients, say: console.log, keep });
+    : await runBenchmark({
+        plan,
+        rounds,
+        minutes: minutes && minutes * share,
+        wanted,
+        clients,
+        say: console.log,
+        keep,
+      });
   if (record) {
-    results.firefox = await inFirefox().catch(({ message }) => ({ error: message.split("\n")[0] }));
+    results.firefox = await inFirefox({ minutes: minutes && minutes * IN_FIREFOX }).catch(({ message }) => ({
+      error: message.split("\n")[0],
+    }));
     keep(results);
   }
   console.log(`\n${report(results, { record })}`);

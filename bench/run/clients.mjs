@@ -8,6 +8,7 @@ import { at } from "../../scripts/lib/paths.mjs";
 import { Failure } from "../../scripts/lib/run.mjs";
 
 const WASM = "wasmqtt_bg.wasm";
+const LIGHT = "wasmqtt_light.wasm"; // what clients without a store load, in packages that have it
 
 /**
  * In the order of the tables. `take` is what an application imports: the bytes of the rest of the adapter do not count.
@@ -119,11 +120,18 @@ export async function sizes(clients) {
       });
       // What only clients with a store load comes later, if ever.
       const files = outputFiles.filter(({ path }) => !STORE.test(path)).map(({ contents }) => contents);
-      const fetched = client.ours && client.id !== "inline" ? [WASM, client.needs].filter(Boolean) : [];
-      files.push(...fetched.map((name) => readFileSync(join(packageOf(client), name))));
+      files.push(...fetched(client).map((file) => readFileSync(file)));
       return [client.id, files.reduce((sum, bytes) => sum + compressed(bytes), 0)];
     });
   return Object.fromEntries(await Promise.all(list));
+}
+
+/** The files of the package that its JavaScript loads at the first connection. */
+function fetched(client) {
+  if (!client.ours || client.id === "inline") return [];
+  const file = (name) => join(packageOf(client), name);
+  const module = existsSync(file(LIGHT)) ? LIGHT : WASM;
+  return [module, client.needs].filter(Boolean).map(file);
 }
 
 function compressed(bytes) {

@@ -25,10 +25,10 @@ export const PLANS = {
     slow: 3,
     messages: 1_000_000,
     limitSeconds: 60,
-    minutes: 20,
+    minutes: 16,
   },
   quick: { seconds: 0.15, sustained: 0.4, rounds: 1, slow: 1, messages: 100_000, limitSeconds: 15 },
-  firefox: { seconds: 0.4, sustained: 1, rounds: 3, slow: 1, limitSeconds: 25, minutes: 3 },
+  firefox: { seconds: 0.4, sustained: 1, rounds: 3, slow: 1, limitSeconds: 25, minutes: 4 },
   check: { seconds: 0.02, sustained: 0.02, rounds: 1, slow: 1, messages: 10_000, limitSeconds: 20 },
 };
 const BROWSERS = { chromium: startChromium, firefox: startFirefox };
