@@ -49,13 +49,21 @@ export const SCENARIOS = [
   }),
   publish("publish-qos1", "QoS 1, 256 B, 100 in flight", { size: 256, qos: 1, window: 100 }),
   publish("publish-qos2", "QoS 2, 256 B, 100 in flight", { size: 256, qos: 2, window: 100 }),
-  { id: "flight", title: "QoS 1, 256 B, 60,000 in flight", kind: "flight", size: 256, slow: true },
+  {
+    id: "flight",
+    title: "QoS 1, 256 B, 60,000 in flight",
+    kind: "flight",
+    size: 256,
+    slow: true,
+    only: ["raw", ...OURS],
+  },
   {
     id: "routes-exact",
     title: "10,000 exact filters",
     kind: "routes",
     filters: exactRoutes,
     topics: exactRoutes,
+    only: ["raw", ...OURS, "mqttjs", "u8"], // users of Paho write the list that users of MQTT.js write
   },
   {
     id: "routes-wild",
@@ -63,6 +71,7 @@ export const SCENARIOS = [
     kind: "routes",
     filters: wildRoutes,
     topics: exactRoutes,
+    only: ["raw", ...OURS, "mqttjs", "u8"], // users of Paho write the list that users of MQTT.js write
   },
   {
     id: "routes-split",
@@ -71,7 +80,7 @@ export const SCENARIOS = [
     filters: exactRoutes,
     topics: exactRoutes,
     isSplit: true,
-    only: ["raw", "wasmqtt", "mqttjs"],
+    only: ["raw", ...OURS, "mqttjs"],
   },
   offline("offline-qos1", "10,000 × QoS 1", { qos: 1, count: 10_000 }),
   offline("offline-qos0", "10,000 × QoS 0", { qos: 0, count: 10_000 }),
