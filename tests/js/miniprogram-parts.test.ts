@@ -179,14 +179,14 @@ test("what a host says of a socket becomes a typed error", () => {
     1,
   );
   for (const [failure, code] of SAID) {
-    const better = explain(error, { failure, isAccepted: true }, "wx");
+    const better = explain(error, { failure, isAccepted: true });
     assert.equal(better.code, code, JSON.stringify(failure));
     assert.equal(better.cause, failure);
     assert.deepEqual([better.retryable, better.evidence, better.closeCode], [true, error.evidence, 1006]);
     assert.match(better.hint, /^[A-Z].{20,}[.]$/);
     assert.ok(better.message.startsWith(code));
   }
-  assert.equal(explain(error, { failure: undefined, isAccepted: true }, "wx"), error);
+  assert.equal(explain(error, { failure: undefined, isAccepted: true }), error);
   const other = new MqttError("connect-refused");
-  assert.equal(explain(other, { failure: "interrupted", isAccepted: true }, "wx"), other);
+  assert.equal(explain(other, { failure: "interrupted", isAccepted: true }), other);
 });

@@ -82,7 +82,7 @@ function prepare(loader: EngineLoader, given: MiniProgramOptions): Setup {
       loaded = await loader.load({ engine, wasmPath, instantiate });
       const { fallback, glue } = loaded;
       if (fallback) warn(rest, fallback);
-      const better = (error: MqttError) => (socket ? explain(error, socket, found.platform) : error);
+      const better = (error: MqttError) => (socket ? explain(error, socket) : error);
       return {
         ...glue,
         createEngine: (host, options) => glue.createEngine(withErrors(host, better), options),

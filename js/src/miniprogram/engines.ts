@@ -35,6 +35,8 @@ export interface LoadedEngine {
 
 /** Milliseconds that a platform may take to load the module. */
 const LATE = 15_000;
+/** Milliseconds by which a timer is late when everything stood still. */
+const MUCH = 2000;
 
 /**
  * Loads one engine for all clients of a mini-program: the first client's choice counts, as long as it works. When none could
@@ -91,10 +93,18 @@ function platformLoader(): Instantiate | undefined {
     : undefined;
 }
 
-/** Some platforms may say nothing at all of a file that is not there. An answer that comes later counts no more. */
+/**
+ * Some platforms may say nothing at all of a file that is not there. An answer that comes later counts no more. A timer that
+ * comes much too late tells of a program that stood still, and of nothing else: then once more.
+ */
 function within<T>(ms: number, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(failure("no answer", MISSING)), ms);
+    const due = Date.now() + ms;
+    const refuse = () => reject(failure("no answer", MISSING));
+    let timer = setTimeout(() => {
+      if (Date.now() < due + MUCH) refuse();
+      else timer = setTimeout(refuse, ms);
+    }, ms);
     answer.then(resolve, reject).then(() => clearTimeout(timer));
   });
 }

@@ -1,6 +1,5 @@
 import type { ErrorCode } from "../error-codes.js";
 import { MqttError, type MqttErrorInit } from "../errors.js";
-import type { Platform } from "./host.js";
 
 /** What a host said of a socket that failed, in two forms: `{ errMsg }`, or Alipay's code and text, wrapped or not. */
 interface Failure {
@@ -31,56 +30,43 @@ const MEANINGS: readonly (readonly [RegExp, readonly number[], ErrorCode])[] = [
 /** Errors of the engine that stand for "no socket", of which a host may have said more. */
 const OPEN_TO_BETTER: readonly ErrorCode[] = ["connect-failed", "connection-closed", "connect-timeout"];
 
-/** Where the owner of a mini-program lists the hosts that it may connect to. */
-const CONSOLES: Readonly<Record<Platform, string>> = {
-  wx: "mp.weixin.qq.com (Development > Server domains > socket)",
-  my: "open.alipay.com (Settings > Server domain list)",
-  tt: "developer.open-douyin.com (Settings > Domains > socket)",
-  swan: "smartprogram.baidu.com (Settings > Server domains > socket)",
-  qq: "q.qq.com (Settings > Server domains > socket)",
-  ks: "mp.kuaishou.com (Settings > Server domains > socket)",
-  uni: "the platform's console",
+/** What to change, where a mini-program has more to check than a page. */
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  "domain-not-allowed":
+    "List the host of the URL among the socket domains in the platform's console; developer tools can skip the check, phones cannot.",
+  "connect-failed":
+    "Check that the URL is wss:// with a valid certificate, that its host is listed in the platform's console, and what the platform says (`reasonString`).",
 };
+const NEVER_OPENED =
+  'Check that the host has a valid certificate and is listed in the platform\'s console: "success" of connectSocket means only that dialling began.';
 
 /** The error as the engine made it, or a better one if the host said why there was no socket. */
-export function explain(error: MqttError, { failure, isAccepted }: Evidence, platform: Platform): MqttError {
+export function explain(error: MqttError, { failure, isAccepted }: Evidence): MqttError {
   if (!OPEN_TO_BETTER.includes(error.code)) return error;
-  if (failure === undefined)
-    return isAccepted && error.code === "connect-timeout" ? silent(error, platform) : error;
+  if (failure === undefined) return isAccepted && error.code === "connect-timeout" ? silent(error) : error;
   const { text, number } = words(failure);
   const code =
     MEANINGS.find(([words, codes]) => words.test(text) || codes.includes(number))?.[2] ?? error.code;
   const { hint } = error;
   return new MqttError(code, {
     ...observed(error),
-    hint: hintFor(code, platform) ?? (code === error.code ? hint : undefined),
+    hint: HINTS[code] ?? (code === error.code ? hint : undefined),
     ...(text && { reasonString: text }),
     cause: failure,
   });
 }
 
-function silent(error: MqttError, platform: Platform): MqttError {
+function silent(error: MqttError): MqttError {
   return new MqttError("connect-timeout", {
     ...observed(error),
     detail: "the socket never opened",
-    hint: `Check that the host is reachable over wss with a valid certificate, and listed at ${CONSOLES[platform]}: "success" of connectSocket means only that dialling began.`,
+    hint: NEVER_OPENED,
   });
 }
 
 /** What stays true of an error under another name. */
 function observed({ retryable, closeCode, reasonString, limit, evidence }: MqttError): MqttErrorInit {
   return { retryable, closeCode, reasonString, limit, evidence };
-}
-
-function hintFor(code: ErrorCode, platform: Platform): string | undefined {
-  switch (code) {
-    case "domain-not-allowed":
-      return `List the host of the URL, with wss, at ${CONSOLES[platform]}; developer tools can skip the check, phones cannot.`;
-    case "connect-failed":
-      return `Check that the URL is wss:// with a valid certificate, that its host is listed at ${CONSOLES[platform]}, and what the host says (\`reasonString\`).`;
-    default:
-      return undefined;
-  }
 }
 
 function words(failure: unknown): { text: string; number: number } {
