@@ -121,7 +121,7 @@ describe("packaging", { timeout: 300_000 }, () => {
     assert.deepEqual(await serveAndVisit(t, await project(t, "plain")), success);
   });
 
-  for (const entry of ["wasmqtt", "wasmqtt/inline", "wasmqtt/slim"]) {
+  for (const entry of ["wasmqtt", "wasmqtt/inline", "wasmqtt/slim", "wasmqtt/js"]) {
     it(`import "${entry}" on a server changes no global and keeps no process alive`, async (t) => {
       const answer = JSON.parse(await runNode(await project(t, "node"), "import.mjs", entry));
       assert.deepEqual(answer.changed, []);
@@ -139,8 +139,16 @@ describe("packaging", { timeout: 300_000 }, () => {
     assert.equal(output, "from node\n");
   });
 
-  for (const resolution of ["bundler", "nodenext"]) {
-    it(`TypeScript with moduleResolution ${resolution}`, async (t) => {
+  it("React Native's condition, without WebAssembly", async (t) => {
+    const ws = pathToFileURL(resolve("ws").replace(/index\.js$/, "wrapper.mjs")).href;
+    const url = `ws://127.0.0.1:${site.bridgePort}/`;
+    const folder = await project(t, "node");
+    const output = await runNode(folder, "--no-expose-wasm", "-C", "react-native", "without.mjs", url, ws);
+    assert.equal(output, "without undefined true\n");
+  });
+
+  for (const resolution of ["bundler", "nodenext", "miniprogram"]) {
+    it(`TypeScript with tsconfig.${resolution}.json`, async (t) => {
       assert.equal(await compile(await project(t, "typescript"), `tsconfig.${resolution}.json`), "");
     });
   }
