@@ -48,7 +48,7 @@ const SESSION = { clientId: "replay", cleanStart: false, reconnect: { jitter: 0.
 
 describe("the engines do the same", () => {
   for (const version of [4, 5] as const) {
-    for (let seed = 1; seed <= 12; seed++) {
+    for (let seed = 1; seed <= 8; seed++) {
       test(`through schedule ${seed} of MQTT ${version === 5 ? "5.0" : "3.1.1"}`, async () => {
         const options: ClientOptions = {
           ...SESSION,
