@@ -22,16 +22,17 @@ async function report() {
   const { exports } = JSON.parse(fs.readFileSync(at("pkg", "package.json"), "utf8"));
   const { entries: budget, store } = JSON.parse(fs.readFileSync(at("size-budget.json"), "utf8"));
   const entries = Object.keys(exports).filter((name) => exports[name].default?.match(/^\.\/[\w-]+\.js$/));
-  const wasm = sizes(fs.readFileSync(at("pkg", "wasmqtt_bg.wasm")));
+  const module = (name) => sizes(fs.readFileSync(at("pkg", name)));
   const problems = entries.filter((name) => !budget[name]).map((name) => `${name} has no budget`);
 
   const rows = [];
-  for (const [name, { imports, wasm: fetchesWasm, brotli }] of Object.entries(budget)) {
+  for (const [name, { imports, wasm, brotli }] of Object.entries(budget)) {
     const { entry: code, store: stored } = await javascript(name, imports);
-    const total = fetchesWasm ? sum([code, wasm]) : code;
+    const fetched = wasm && module(wasm);
+    const total = fetched ? sum([code, fetched]) : code;
     if (total.brotli > brotli) problems.push(`${name} is ${total.brotli - brotli} bytes over its budget`);
     rows.push([`wasmqtt${name.slice(1)}`, "JavaScript", ...cells(code), ""]);
-    if (fetchesWasm) rows.push(["", "WebAssembly", ...cells(wasm), ""]);
+    if (fetched) rows.push(["", "WebAssembly", ...cells(fetched), ""]);
     rows.push([
       "",
       "together",
@@ -39,8 +40,12 @@ async function report() {
       `${brotli} (${Math.round((100 * total.brotli) / brotli)} %)`,
     ]);
     if (name !== ".") continue;
-    if (stored.brotli > store) problems.push(`the store is ${stored.brotli - store} bytes over its budget`);
-    rows.push(["", "with a store, more", ...cells(stored), `${store}`]);
+    const whole = module("wasmqtt_bg.wasm"); // instead of the light one
+    const more = Object.fromEntries(
+      COLUMNS.map((name) => [name, stored[name] + whole[name] - fetched[name]]),
+    );
+    if (more.brotli > store) problems.push(`the store is ${more.brotli - store} bytes over its budget`);
+    rows.push(["", "with a store, more", ...cells(more), `${store}`]);
   }
   print(["import", "bytes", ...COLUMNS, "budget"], rows);
   if (problems.length > 0) throw new Failure(`size-budget.json: ${problems.join("; ")}`);

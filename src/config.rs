@@ -9,6 +9,13 @@ use crate::error::{Error, ErrorCode};
 use crate::time::Millis;
 use crate::topic::TopicName;
 
+/// Whether this is the whole client. `scripts/build` also makes a smaller module in which this says no, and all that is then
+/// out of reach is gone: the store and enhanced authentication, which the options of a client ask for beforehand.
+#[inline(never)]
+pub(crate) fn is_whole() -> bool {
+    core::hint::black_box(true)
+}
+
 /// The largest packet that MQTT can express: five bytes of fixed header and 268,435,455 of the rest (2.1.4).
 pub const PROTOCOL_MAXIMUM_PACKET_SIZE: u32 = 268_435_460;
 
@@ -272,6 +279,12 @@ impl Config {
         }
         if self.durable && self.first_session != FirstSession::Adopt {
             return invalid("cleanStart");
+        }
+        if self.durable && !is_whole() {
+            return invalid("store");
+        }
+        if self.authentication_method.is_some() && !is_whole() {
+            return invalid("authenticator");
         }
         if self.receive_maximum == 0 {
             return invalid("receiveMaximum");

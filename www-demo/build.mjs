@@ -9,7 +9,7 @@ const PACKAGE_FOLDER = fileURLToPath(new URL("../pkg", import.meta.url));
 const PAGE_PARTS = ["index.html", "css", "src"];
 /** What `src/library.js` imports of the package. */
 const ENTRIES = ["index.js", "diagnose.js", "inspect.js"];
-const WASM = "wasmqtt_bg.wasm";
+const WASM = ["wasmqtt_bg.wasm", "wasmqtt_light.wasm"];
 
 /**
  * Copies the page and the part of the built package it uses into one folder that any HTTPS host can serve.
@@ -23,7 +23,7 @@ export async function buildDemo({
   packageFolder = PACKAGE_FOLDER,
   out = path.join(PAGE_FOLDER, "dist"),
 } = {}) {
-  const parts = [...(await modulesBehind(packageFolder, ENTRIES)), WASM];
+  const parts = [...(await modulesBehind(packageFolder, ENTRIES)), ...WASM];
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   for (const name of PAGE_PARTS)

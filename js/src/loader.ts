@@ -4,25 +4,30 @@ import { asMqttError, MqttError } from "./errors.js";
 /** Where the WebAssembly module comes from: its location, a response, its bytes, or compiled already. */
 export type WasmSource = string | URL | Response | Promise<Response> | BufferSource | WebAssembly.Module;
 
-/** @internal Loads once; every later call gets the same instance, whatever its source. After a failure the next call tries anew. */
-export type Loader = (source: () => WasmSource | undefined) => Promise<Glue>;
+/**
+ * @internal Loads once; every later call gets the same instance, whatever its source. After a failure the next call tries
+ * anew. `isLight`: a module without store and authentication will do; one that has all is as good, once it is there.
+ */
+export type Loader = (source: () => WasmSource | undefined, isLight?: boolean) => Promise<Glue>;
 
 /** @internal */
 export function createLoader(instantiate: (module: WebAssembly.Module) => Promise<Glue>): Loader {
-  let loading: Promise<Glue> | undefined;
+  /** The whole module, then the light one. */
+  const loading: (Promise<Glue> | undefined)[] = [];
 
-  async function load(source: WasmSource | undefined): Promise<Glue> {
+  async function load(source: WasmSource | undefined, kind: number): Promise<Glue> {
     try {
       return await instantiate(await compile(source));
     } catch (error) {
-      loading = undefined;
+      loading[kind] = undefined;
       throw asMqttError(error, "wasm-load-failed", explain(error));
     }
   }
 
-  return (source) => {
-    loading ??= load(source());
-    return loading;
+  return (source, isLight) => {
+    const kind = isLight && !loading[0] ? 1 : 0;
+    loading[kind] ??= load(source(), kind);
+    return loading[kind];
   };
 }
 

@@ -6,15 +6,17 @@ import { Failure, must } from "../lib/run.mjs";
 import { withoutFallbacks } from "./fallbacks.mjs";
 
 export const OPTIONS = [
+  "--minify-imports-and-exports-and-modules", // first: modules of one core then have the same names, whatever each needs
   // These make more bytes, which compress to fewer: what is small and uniform looks alike.
   "--one-caller-inline-max-function-size=30",
   "--skip-pass=local-cse",
   "--low-memory-unused", // true: the end of the stack lies there
+  "--flatten", // every value in a local of its own, and
+  "--rereloop", // control flow anew: both bring to light what is alike
   "-Oz",
   "-Oz", // finds more in a second run
   "--reorder-functions-by-name", // copies of generic code side by side: where order.mjs begins
   "--dealign", // hints that no engine heeds
-  "--minify-imports-and-exports-and-modules",
   "--strip-debug",
   "--strip-producers",
   "--strip-target-features",
@@ -25,21 +27,30 @@ const MODULE = "a";
 
 /**
  * Optimises the module `from.wasm` into `to.wasm` and writes the glue that fits it to `to.glue`, with another `ending`
- * and other options than those for the web if given.
+ * and other options than those for the web if given. `light`: a module of the same core that does less, `[from, to]`.
  */
-export async function shortenNames(from, to, { ending = STARTS, options = OPTIONS } = {}) {
-  const { output } = await must("wasm-opt", [from.wasm, "-o", to.wasm, ...options], { env: toolEnv() });
+export async function shortenNames(from, to, { ending = STARTS, options = OPTIONS, light } = {}) {
+  const optimise = async (input, result) => {
+    const { output } = await must("wasm-opt", [input, "-o", result, ...options], { env: toolEnv() });
+    return output;
+  };
+  const output = await optimise(from.wasm, to.wasm);
+  if (light && (await optimise(...light)) !== output) throw new Failure("the modules have different names");
+  const names = JSON.parse(output);
+  const needed = WebAssembly.Module.imports(new WebAssembly.Module(fs.readFileSync(to.wasm)));
+  names.imports = names.imports.filter(([, , short]) => needed.some(({ name }) => name === short));
   const glue = withoutFallbacks(fs.readFileSync(from.glue, "utf8"));
-  fs.writeFileSync(to.glue, renameGlue(glue, JSON.parse(output), ending));
+  fs.writeFileSync(to.glue, renameGlue(glue, names, ending));
 }
 
-/** A default export that instantiates. */
-const STARTS = ({ imports, exported }) => `
+/** A default export that instantiates. All glue lies in it, so that there can be two modules, each with glue of its own. */
+const STARTS = ({ glue, imports, exported }) => `
 export default async function start(module) {
+${glue.replace(/^export /gm, "")}
   const { exports } = await WebAssembly.instantiate(module, ${imports});
   __wbg_set_wasm(exports);
   exports.${exported("__wbindgen_start")}();
-  return { memory: exports.${exported("memory")} };
+  return { MqttEngine, decodeProperties, memory: exports.${exported("memory")} };
 }
 `;
 
@@ -48,7 +59,7 @@ const FUNCTION = /^export function (\w+)(\(.*\) \{(?:.*\}|[\s\S]*?\n\}.*))$/gm;
 
 /**
  * `glue`: what `wasm-bindgen --target bundler` writes, which leaves instantiation to others. `ending` does it: it gets
- * the object of `imports`, in which the functions are methods, because nobody else has a name for them.
+ * the glue without the functions that are imported, and the object of `imports` with these as its methods.
  * `names`: imports as `[module, long, short]`, exports as `[long, short]`.
  */
 export function renameGlue(glue, names, ending = STARTS) {
@@ -71,5 +82,5 @@ export function renameGlue(glue, names, ending = STARTS) {
 
   const renamed = (code) => code.replace(/\bwasm\.(\w+)/g, (_, long) => `wasm.${shortExport(long)}`);
   const methods = `{ ${MODULE}: {\n${renamed(imports.join(",\n"))}\n} }`;
-  return renamed(rest) + ending({ imports: methods, exported: shortExport });
+  return ending({ glue: renamed(rest), imports: methods, exported: shortExport });
 }

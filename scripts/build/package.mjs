@@ -8,7 +8,7 @@ import { bundle } from "./bundle.mjs";
 import { bundleJs, bundleMiniprogram } from "./flavours.mjs";
 import { emitTypes } from "./types.mjs";
 
-const WASM = "wasmqtt_bg.wasm";
+const WASM = ["wasmqtt_bg.wasm", "wasmqtt_light.wasm"];
 const LICENSES = fs.readdirSync(root).filter((name) => name.startsWith("LICENSE"));
 const INPUTS = [
   "js/src",
@@ -30,7 +30,7 @@ async function assemble() {
   fs.rmSync(folder, { recursive: true, force: true });
   fs.cpSync(at("pkg-template"), folder, { recursive: true });
   for (const name of LICENSES) fs.copyFileSync(at(name), path.join(folder, name));
-  fs.copyFileSync(at("js", "generated", WASM), path.join(folder, WASM));
+  for (const name of WASM) fs.copyFileSync(at("js", "generated", name), path.join(folder, name));
   fs.copyFileSync(at("js", "generated", "portable.wasm"), path.join(folder, "miniprogram", "wasmqtt.wasm"));
 
   const manifest = writeManifest(path.join(folder, "package.json"));
@@ -80,7 +80,7 @@ function entryPoints({ exports }) {
 
 /**
  * One file per entry, what they share in chunks beside them. Everything lies in one folder, so that
- * `new URL("./wasmqtt_bg.wasm", import.meta.url)` is right wherever it ends up.
+ * `new URL("./wasmqtt_light.wasm", import.meta.url)` is right wherever it ends up.
  */
 function bundleForWeb(entryPoints, outdir) {
   return bundle({

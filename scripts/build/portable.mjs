@@ -7,12 +7,13 @@ import binaryen from "binaryen";
 import { at, toolEnv } from "../lib/paths.mjs";
 import { Failure, must } from "../lib/run.mjs";
 import { withoutFeatures } from "./features.mjs";
+import { answered } from "./light.mjs";
 import { OPTIONS, shortenNames } from "./names.mjs";
 import { orderByLikeness } from "./order.mjs";
 import { withoutPanicTexts } from "./snip.mjs";
 import { translate } from "./translate.mjs";
 
-const ENDING = ({ imports, exported }) => `
+const ENDING = ({ glue, imports, exported }) => `${glue}
 export const imports = ${imports};
 export function adopt(exports) {
   __wbg_set_wasm(exports);
@@ -48,14 +49,16 @@ export async function buildPortable(name, work, out) {
   await shortenNames(named, result, { ending: ENDING, options: MVP });
   fs.writeFileSync(wasm, orderByLikeness(fs.readFileSync(wasm)));
 
-  const types = fs.readFileSync(path.join(out, `${name}.d.ts`), "utf8").replace(/^export default .*\n/m, "");
+  const types = fs
+    .readFileSync(path.join(work, "..", `${name}.d.ts`), "utf8")
+    .replace(/^export default .*\n/m, "");
   fs.writeFileSync(path.join(out, "portable.d.ts"), types + TYPES);
   await translate(wasm, path.join(out, "translated.js"));
 }
 
 /** No text of panics, nothing newer than the first version of WebAssembly, no exported global. */
 function lowered(bytes, glue) {
-  const module = binaryen.readBinary(withoutPanicTexts(bytes));
+  const module = binaryen.readBinary(withoutPanicTexts(answered(bytes, true)));
   const exported = Array.from({ length: module.getNumExports() }, (_, index) =>
     binaryen.getExportInfo(module.getExportByIndex(index)),
   );

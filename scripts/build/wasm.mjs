@@ -17,6 +17,7 @@ const INPUTS = [
   "scripts/build/wasm.mjs",
   "scripts/build/features.mjs",
   "scripts/build/fallbacks.mjs",
+  "scripts/build/light.mjs",
   "scripts/build/names.mjs",
   "scripts/build/order.mjs",
   "scripts/build/portable.mjs",
@@ -27,8 +28,14 @@ const INPUTS = [
 const INSTALLED = [".tools/.crates2.json", "node_modules/binaryen/package.json"]; // a new tool makes a new module
 const NAME = "wasmqtt";
 const OUT = at("js", "generated");
-const START =
-  "export default function start(module: WebAssembly.Module): Promise<{ memory: WebAssembly.Memory }>;\n";
+const START = `
+interface Started {
+  memory: WebAssembly.Memory;
+  MqttEngine: typeof MqttEngine;
+  decodeProperties: typeof decodeProperties;
+}
+export default function start(module: WebAssembly.Module): Promise<Started>;
+`;
 
 /** Compiles the crate when a source or a tool changed. */
 export function buildWasm() {
@@ -57,14 +64,22 @@ async function compile() {
   fs.rmSync(OUT, { recursive: true, force: true });
   fs.mkdirSync(OUT, { recursive: true });
   const wasm = out(`${NAME}_bg.wasm`);
+  const lightWasm = out(`${NAME}_light.wasm`);
   const snipped = made("snipped.wasm");
+  const lightSnipped = made("light.wasm");
   // Imported only now: they use an npm package that setup has just installed.
+  const { answered } = await import("./light.mjs");
   const { withoutPanicTexts } = await import("./snip.mjs");
   const { orderByLikeness } = await import("./order.mjs");
-  fs.writeFileSync(snipped, withoutPanicTexts(fs.readFileSync(made(`${NAME}_bg.wasm`))));
-  await shortenNames({ wasm: snipped, glue: made(`${NAME}_bg.js`) }, { wasm, glue: out(`${NAME}.js`) });
-  fs.writeFileSync(wasm, orderByLikeness(fs.readFileSync(wasm)));
-  fs.writeFileSync(out(`${NAME}.d.ts`), fs.readFileSync(made(`${NAME}.d.ts`), "utf8") + START);
+  const bound = fs.readFileSync(made(`${NAME}_bg.wasm`));
+  fs.writeFileSync(snipped, withoutPanicTexts(answered(bound, true)));
+  fs.writeFileSync(lightSnipped, withoutPanicTexts(answered(bound, false)));
+  const glue = { from: made(`${NAME}_bg.js`), to: out(`${NAME}.js`) };
+  const light = [lightSnipped, lightWasm];
+  await shortenNames({ wasm: snipped, glue: glue.from }, { wasm, glue: glue.to }, { light });
+  for (const file of [wasm, lightWasm]) fs.writeFileSync(file, orderByLikeness(fs.readFileSync(file)));
+  const types = fs.readFileSync(made(`${NAME}.d.ts`), "utf8").replace(/^export /gm, "declare ");
+  fs.writeFileSync(out(`${NAME}.d.ts`), types + START);
   fs.writeFileSync(out("inline.js"), `export const text = "${toText(fs.readFileSync(wasm))}";\n`);
   fs.writeFileSync(out("inline.d.ts"), "export declare const text: string;\n");
   const { buildPortable } = await import("./portable.mjs");

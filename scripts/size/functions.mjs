@@ -6,6 +6,8 @@ import { at, toolEnv } from "../lib/paths.mjs";
 import { must } from "../lib/run.mjs";
 
 const OWN = "wasmqtt";
+/** What no crate wrote. */
+const GLUE = "(glue)";
 /** Functions that are listed. */
 const LISTED = 60;
 /** Options of wasm-opt that take away names. */
@@ -42,7 +44,7 @@ function sums(functions, key) {
 
 /** The crate that a function is of: `core` of `<core::option::Option<wasmqtt::…> as …>::…`. */
 export function crateOf(name) {
-  return /^[<&]*(?:mut )?(\w+)(?:\[\w+\])?::/.exec(name)?.[1] ?? "(glue)";
+  return /^[<&]*(?:mut )?(\w+)(?:\[\w+\])?::/.exec(name)?.[1] ?? GLUE;
 }
 
 /** The file below src/: `client/store` of `wasmqtt::client::store::<impl wasmqtt::client::Core>::restore`. */

@@ -2,6 +2,7 @@
 
 use super::{AuthData, Client, Completion, Core, Event, OpKind, Phase};
 use crate::codec::{Auth, EncodeError, PropertiesBuf, PropertyId, ReasonCode, Value, Violation};
+use crate::config::is_whole;
 use crate::error::{Error, ErrorCode};
 use crate::session::OpId;
 use crate::time::Instant;
@@ -78,7 +79,7 @@ impl Core {
 
     pub(super) fn on_auth(&mut self, now: Instant, auth: &Auth<'_>) -> Result<(), Violation> {
         let given = auth.properties.str(PropertyId::AuthenticationMethod);
-        if !self.expects_challenge() {
+        if !is_whole() || !self.expects_challenge() {
             // Not asked for, or the server tries to start a re-authentication, which only the client may.
             return Err(Violation::protocol_error("MQTT-4.12.0-6", 0));
         }
@@ -106,6 +107,9 @@ impl Core {
     }
 
     fn write_auth(&mut self, reason: ReasonCode, data: Option<&[u8]>) -> Result<(), Error> {
+        if !is_whole() {
+            return Err(Error::new(ErrorCode::NotConnected)); // the server could not have asked
+        }
         let encoded = self.encode_auth(reason, data);
         let packet = encoded.map_err(|_| Error::named(ErrorCode::InvalidArgument, "data"))?;
         if let Some(connection) = self.phase.live() {

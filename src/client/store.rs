@@ -5,6 +5,7 @@
 
 use super::{Client, Core, Event, Phase};
 use crate::codec::PacketId;
+use crate::config::is_whole;
 use crate::error::{Error, ErrorCode};
 use crate::session::{Clock, FORMAT, OpId, StoreChange};
 use crate::time::Instant;
@@ -58,7 +59,11 @@ impl Client {
         records: &mut dyn Iterator<Item = (u64, Vec<u8>)>,
     ) {
         let core = &mut self.core;
-        if !core.session.is_kept() || !core.session.is_untouched() || !matches!(core.phase, Phase::Idle) {
+        if !is_whole()
+            || !core.session.is_kept()
+            || !core.session.is_untouched()
+            || !matches!(core.phase, Phase::Idle)
+        {
             return;
         }
         let unusable = core.session.restore(Clock::new(now, unix_time), records);
@@ -79,6 +84,9 @@ impl Client {
     /// failed. What was written so far waits for the answer. [`Client::poll_transmit`] gives out nothing while there is something
     /// to store, so poll this before it.
     pub fn poll_store(&mut self, now: Instant) -> Option<StoreChanges> {
+        if !is_whole() {
+            return None;
+        }
         if self.core.outbox.last.is_some() || self.core.outbox.held.is_some() {
             return self.core.outbox.last.take();
         }
@@ -96,6 +104,9 @@ impl Client {
 
     /// The store has done all that it was handed: bytes that waited for it may leave.
     pub fn handle_stored(&mut self) {
+        if !is_whole() {
+            return;
+        }
         let ready = &mut self.core.outbox.ready;
         if let Some(mut held) = self.core.outbox.held.take() {
             ready.bytes.append(&mut held.bytes);
@@ -113,7 +124,7 @@ impl Client {
 
     /// The store can be used, and is empty: the next [`Client::poll_store`] hands out everything.
     pub fn store_again(&mut self) {
-        if self.core.config.durable && !matches!(self.core.phase, Phase::Closed) {
+        if is_whole() && self.core.config.durable && !matches!(self.core.phase, Phase::Closed) {
             self.core.session.start_journal();
         }
     }
@@ -160,7 +171,7 @@ impl Core {
     }
 
     fn take_changes(&mut self) -> Option<StoreChanges> {
-        if !self.session.has_changes() {
+        if !is_whole() || !self.session.has_changes() {
             return None;
         }
         let (changes, all) = self.session.take_changes();

@@ -3,6 +3,7 @@
 use super::record::{self, Clock, Place, Record, Unreadable};
 use super::{Exchange, OpId, Publication, Session};
 use crate::codec::{PacketId, QoS};
+use crate::config::is_whole;
 use std::collections::BinaryHeap;
 
 /// A record to write under its key, or `None` to remove what stands there.
@@ -44,7 +45,7 @@ impl Journal {
     }
 
     fn forget(&mut self, sequence: u64) {
-        if self.mode != Mode::On {
+        if !is_whole() || self.mode != Mode::On {
             return;
         }
         let key = record::message_key(sequence);
@@ -65,11 +66,14 @@ impl Session {
 
     /// Whether a store is told of all that changes.
     pub(crate) fn is_kept(&self) -> bool {
-        self.journal.mode != Mode::Off
+        is_whole() && self.journal.mode != Mode::Off
     }
 
     /// Whether the store does not know everything yet.
     pub(crate) fn has_changes(&self) -> bool {
+        if !is_whole() {
+            return false;
+        }
         match self.journal.mode {
             Mode::Off => false,
             Mode::Everything => true,
@@ -84,7 +88,7 @@ impl Session {
 
     /// A message was accepted: the store has to hold it until [`Session::forget`].
     pub(crate) fn keep(&mut self, publication: &Publication) {
-        if self.journal.mode == Mode::On && publication.qos > QoS::AtMostOnce {
+        if is_whole() && self.journal.mode == Mode::On && publication.qos > QoS::AtMostOnce {
             self.journal.keep(publication);
         }
     }

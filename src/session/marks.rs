@@ -1,6 +1,7 @@
 //! Which packet identifiers have a record in the store, and of which ones it has to be told.
 
 use crate::codec::PacketId;
+use crate::config::is_whole;
 
 /// The identifier has to stand in the store.
 const WANTED: u8 = 1;
@@ -27,7 +28,7 @@ impl Marks {
 
     /// The record of `id` has to be there, perhaps with other bytes than before, or has to go.
     pub(super) fn set(&mut self, id: PacketId, wanted: bool) {
-        if !self.is_on {
+        if !is_whole() || !self.is_on {
             return;
         }
         let before = self.change(id, WANTED, if wanted { WANTED | TOUCHED } else { TOUCHED });

@@ -2,12 +2,16 @@
 
 use super::driver::Driver;
 use crate::client::{Client, StoreChanges};
+use crate::config::is_whole;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 impl Driver {
     /// Takes in what the store holds: key, record, key and so on.
     pub(super) fn restore(&self, records: &Array, unix_time: f64) {
+        if !is_whole() {
+            return;
+        }
         let mut records = records.iter();
         let mut next = || {
             let key = records.next()?.as_f64().unwrap_or_default();
@@ -26,7 +30,7 @@ impl Driver {
 
     /// Returns whether the store has taken them.
     pub(super) fn hand_out_changes(&self, changes: Option<StoreChanges>) -> bool {
-        let Some(StoreChanges { changes, all }) = changes else { return true };
+        let Some(StoreChanges { changes, all }) = changes.filter(|_| is_whole()) else { return true };
         let list = Array::new();
         for (key, record) in changes {
             // Keys are below 2^53.

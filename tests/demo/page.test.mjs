@@ -224,7 +224,14 @@ test("the static build holds the page, the modules it imports and the WebAssembl
     'import "./shared-1.js"; export const a = () => import("./late-2.js");',
   );
   await writeFile(path.join(packageFolder, "diagnose.js"), 'import "./shared-3.js";');
-  const others = ["inspect.js", "shared-1.js", "late-2.js", "shared-3.js", "wasmqtt_bg.wasm"];
+  const others = [
+    "inspect.js",
+    "shared-1.js",
+    "late-2.js",
+    "shared-3.js",
+    "wasmqtt_bg.wasm",
+    "wasmqtt_light.wasm",
+  ];
   for (const name of [...others, "inline.js", "index.js.map"]) {
     await writeFile(path.join(packageFolder, name), "");
   }

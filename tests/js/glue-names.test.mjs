@@ -4,7 +4,8 @@ import { renameGlue } from "../../scripts/build/names.mjs";
 
 const GLUE = `let wasm;
 export function __wbg_set_wasm(value) { wasm = value; }
-export function double(number) { return wasm.double(number); }
+export class MqttEngine {}
+export function decodeProperties(number) { return wasm.double(number); }
 export function __wbg_add_1(left, right) { return left + right; }
 `;
 const NAMES = {
@@ -28,9 +29,11 @@ const MODULE = [
 
 test("glue and module meet under the short names", async () => {
   const glue = await import(`data:text/javascript,${encodeURIComponent(renameGlue(GLUE, NAMES))}`);
-  const { memory } = await glue.default(await WebAssembly.compile(Buffer.from(MODULE, "hex")));
-  assert.ok(memory instanceof WebAssembly.Memory);
-  assert.equal(glue.double(21), 42);
+  const module = await WebAssembly.compile(Buffer.from(MODULE, "hex"));
+  const [one, other] = await Promise.all([glue.default(module), glue.default(module)]);
+  assert.ok(one.memory instanceof WebAssembly.Memory);
+  assert.notEqual(one.memory, other.memory, "one module does not get in the way of another");
+  assert.equal(one.decodeProperties(21), 42);
 });
 
 test("a name that one side lacks stops the build", () => {

@@ -56,6 +56,21 @@ test("it loads once, whoever asks and from wherever", async () => {
   assert.equal(modules.length, 1);
 });
 
+test("there is a light module until there is a whole one, which is for all", async () => {
+  const modules: WebAssembly.Module[] = [];
+  const load = loader(modules);
+  await load(() => EMPTY_MODULE, true);
+  await load(() => assert.fail("not asked again"), true);
+  await load(() => EMPTY_MODULE, false);
+  assert.equal(modules.length, 2);
+  await load(() => assert.fail("the whole one is there"), true);
+
+  const early = loader(modules);
+  await early(() => EMPTY_MODULE);
+  await early(() => assert.fail("the whole one is there"), true);
+  assert.equal(modules.length, 3);
+});
+
 test("a failed load can be retried", async () => {
   const load = loader();
   await assert.rejects(

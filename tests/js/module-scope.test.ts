@@ -11,7 +11,7 @@ const glue: Plugin = {
     onResolve({ filter: /\/generated\// }, ({ path: name }) => ({ path: name, namespace: "glue" }));
     onLoad({ filter: /./, namespace: "glue" }, () => ({
       contents:
-        "export class MqttEngine {} export const decodeProperties = 0, base64 = ''; export default () => {};",
+        "export class MqttEngine {} export const decodeProperties = 0, text = ''; export default () => {};",
     }));
   },
 };

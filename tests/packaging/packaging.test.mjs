@@ -49,7 +49,7 @@ describe("packaging", { timeout: 300_000 }, () => {
     for (const target of promised)
       assert.ok(files.includes(target.replace("./", "")), `${target} is missing`);
     const expected =
-      /^(package\.json|README\.md|LICENSE[\w-]*|[\w-]+\.js(\.map)?|wasmqtt_bg\.wasm|types\/.+\.d\.ts|miniprogram(_dist)?\/.+)$/;
+      /^(package\.json|README\.md|LICENSE[\w-]*|[\w-]+\.js(\.map)?|wasmqtt_(bg|light)\.wasm|types\/.+\.d\.ts|miniprogram(_dist)?\/.+)$/;
     assert.deepEqual(
       files.filter((file) => !expected.test(file)),
       [],

@@ -19,7 +19,7 @@ export function createClient(url: UrlSource, options?: ClientOptions): MqttClien
 
 /** Compiles the WebAssembly module inside this script, or that of `source`, before the first client needs it. */
 export function init(source?: WasmSource): Promise<void> {
-  return initFrom(() => source ?? inside());
+  return initFrom(inside, source);
 }
 
 function inside(): Uint8Array<ArrayBuffer> {

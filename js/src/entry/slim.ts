@@ -17,7 +17,7 @@ export function createClient(url: UrlSource, options?: ClientOptions): MqttClien
 
 /** Loads the WebAssembly module from `source`. After a failure (`wasm-load-failed`) it may be called again. */
 export function init(source: WasmSource): Promise<void> {
-  return initFrom(() => source);
+  return initFrom(none, source);
 }
 
 function none(): undefined {}

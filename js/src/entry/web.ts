@@ -29,12 +29,17 @@ export function createClient(url: UrlSource, options?: ClientOptions): MqttClien
 /**
  * Loads the WebAssembly module: early, or from `source` instead of from beside this script. The first call counts,
  * also that of the first client; after a failure (`wasm-load-failed`) the next call tries again.
+ *
+ * Without `source` it is `wasmqtt_light.wasm`. A client with `store` or `authenticator` loads `wasmqtt_bg.wasm`, unless
+ * there was a `source`: then that is for all clients.
  */
 export function init(source?: WasmSource): Promise<void> {
-  return initFrom(() => source ?? beside());
+  return initFrom(beside, source);
 }
 
-/** Bundlers recognise this expression, copy the file and put the right location in. */
-function beside(): URL {
-  return new URL("./wasmqtt_bg.wasm", import.meta.url);
+/** Bundlers recognise these expressions, copy the files and put the right locations in. */
+function beside(isLight: boolean): URL {
+  return isLight
+    ? new URL("./wasmqtt_light.wasm", import.meta.url)
+    : new URL("./wasmqtt_bg.wasm", import.meta.url);
 }

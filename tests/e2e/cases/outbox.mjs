@@ -24,6 +24,31 @@ export default function (world, it) {
     return plain(peer.messages).filter((text) => text !== "end");
   };
 
+  it("a client without a store, one with it and another without it: three clients, two modules, one page", async (t) => {
+    const topic = world.topic();
+    const peer = await world.subscriber(t, 4, topic);
+    const options = durable(5, freshId());
+    const modules = await world.page.run(
+      async ({ mqtt, bounded }, url, topic, options) => {
+        const clients = [{ reconnect: false }, options, { reconnect: false }].map((each) =>
+          mqtt.createClient(url, each),
+        );
+        for (const [index, client] of clients.entries()) {
+          await bounded(client.start(), "the connection");
+          await bounded(client.publish(topic, `from ${index}`, { qos: 2 }), "the result");
+        }
+        for (const client of clients) await client.close();
+        const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+        return loaded.map((name) => /wasmqtt_\w+\.wasm/.exec(name)?.[0]).filter(Boolean);
+      },
+      url(),
+      topic,
+      options,
+    );
+    assert.deepEqual(modules, ["wasmqtt_light.wasm", "wasmqtt_bg.wasm"]);
+    assert.deepEqual(await end(peer, topic), ["from 0", "from 1", "from 2"]);
+  });
+
   for (const version of versions) {
     for (const qos of [1, 2]) {
       it(`v${version}: QoS ${qos} messages of a page without a broker arrive after its reload`, async (t) => {

@@ -1,4 +1,4 @@
-// The engine in its three forms, each as the package carries it.
+// The engine in its forms, each as the package carries it.
 import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -8,7 +8,7 @@ import { instantiate } from "../../../js/src/glue.js";
 import { at } from "../../../scripts/lib/paths.mjs";
 
 export interface Flavour {
-  readonly name: "web" | "wasm" | "js";
+  readonly name: "web" | "light" | "wasm" | "js";
   readonly glue: Glue;
 }
 
@@ -24,10 +24,14 @@ const MISSING = [
 
 const generated = (name: string) => at("js", "generated", name);
 
-/** The web's module. Its glue has one instance, and must not get another. */
-export async function webFlavour(): Promise<Flavour> {
-  const module = await WebAssembly.compile(fs.readFileSync(generated("wasmqtt_bg.wasm")));
-  return { name: "web", glue: await instantiate(module) };
+/** The web's module, and the one for clients without store and authentication. */
+export async function webFlavours(): Promise<Flavour[]> {
+  const load = async (file: string) =>
+    instantiate(await WebAssembly.compile(fs.readFileSync(generated(file))));
+  return [
+    { name: "web", glue: await load("wasmqtt_bg.wasm") },
+    { name: "light", glue: await load("wasmqtt_light.wasm") },
+  ];
 }
 
 /** The module of the first WebAssembly, and the translation of that: new ones with each call. */

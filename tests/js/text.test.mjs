@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fromText } from "../../js/src/text.js";
+import { fromText } from "../../js/src/text.ts";
 import { toText } from "../../scripts/build/text.mjs";
 
 const pairs = Uint8Array.from({ length: 2 * 65_536 }, (_, at) => (at % 2 ? at >> 1 : at >> 9));
