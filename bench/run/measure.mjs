@@ -13,7 +13,7 @@ export const KINDS = { receive, publish: publishing, flight, routes, offline, la
 
 async function receive(world, client, { size, qos, frameBytes }) {
   await connected(world, client);
-  await world.tab.call("subscribe", TOPIC, qos, frameBytes > 0 ? packetLength(size, qos) : 0);
+  await world.tab.call("subscribe", TOPIC, qos, packetLength(size, qos));
   return flooded(world, { size, qos, frameBytes, topics: [TOPIC] });
 }
 
@@ -162,7 +162,7 @@ async function connected({ tab, url, unique }, client, options = {}) {
   await tab.call("open", client, url, `bench-${unique()}`, options);
 }
 
-/** What the bare WebSocket has to know where packets share a frame. */
+/** What the bare WebSocket has to know to count messages by their bytes. */
 const packetLength = (size, qos) => publish(TOPIC, Buffer.alloc(size), qos, 1).length;
 
 /** The same order in every run, and not the order in which the filters were subscribed. */
