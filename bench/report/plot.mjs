@@ -2,7 +2,7 @@
 import { SCENARIOS } from "../run/scenarios.mjs";
 import { figuresOf } from "./stats.mjs";
 
-const [WIDTH, LABELS, ROW, TOP, PANEL, GAP] = [960, 290, 26, 104, 300, 50];
+const [WIDTH, LABELS, ROW, TOP, PANEL, GAP, LEGEND] = [960, 290, 26, 104, 300, 50, 150];
 const PANELS = [
   { name: "rate", title: "messages a second", better: "more is better", from: 0.01, to: 100 },
   { name: "cpu", title: "main-thread CPU a message", better: "less is better", from: 0.01, to: 100 },
@@ -10,10 +10,10 @@ const PANELS = [
 const STYLE = `
   svg { color-scheme: light dark }
   .page { fill: #ffffff } .words { fill: #1f2328 } .faint { fill: #59636e } .grid { stroke: #d1d9e0 } .bare { stroke: #1f2328 }
-  .wasmqtt { fill: #0969da } .mqttjs { fill: #bc4c00 } .paho { fill: #1a7f37 } .u8 { fill: #8250df }
+  .wasmqtt { fill: #0969da } .worker { fill: #1b7c83 } .mqttjs { fill: #bc4c00 } .paho { fill: #1a7f37 } .u8 { fill: #8250df }
   @media (prefers-color-scheme: dark) {
     .page { fill: #0d1117 } .words { fill: #e6edf3 } .faint { fill: #9198a1 } .grid { stroke: #30363d } .bare { stroke: #e6edf3 }
-    .wasmqtt { fill: #58a6ff } .mqttjs { fill: #f0883e } .paho { fill: #3fb950 } .u8 { fill: #bc8cff }
+    .wasmqtt { fill: #58a6ff } .worker { fill: #39c5cf } .mqttjs { fill: #f0883e } .paho { fill: #3fb950 } .u8 { fill: #bc8cff }
   }
   text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif }
   .title { font-size: 17px; font-weight: 600 } .head { font-weight: 600 }
@@ -32,7 +32,7 @@ export function plot(run) {
     `<text class="words title" x="24" y="34">${title}</text>`,
     ...shown.map(
       ({ id, name }, i) =>
-        `<circle class="${id}" cx="${30 + i * 110}" cy="58" r="5"/><text class="words" x="${40 + i * 110}" y="62">${name}</text>`,
+        `<circle class="${id}" cx="${30 + i * LEGEND}" cy="58" r="5"/><text class="words" x="${40 + i * LEGEND}" y="62">${name}</text>`,
     ),
     ...rows.map(
       ({ title }, i) =>

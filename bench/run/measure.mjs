@@ -110,7 +110,7 @@ async function start(world, client) {
   const cold = await once();
   await once(); // browsers keep compiled code only of what was loaded twice
   const warm = await once();
-  return { cold: cold.ms, warm: warm.ms, ...(warm.heap && { heap: warm.heap }), wasm: warm.wasm };
+  return { cold: cold.ms, warm: warm.ms, ...seen("heap", warm.heap), ...seen("wasm", warm.wasm) };
 }
 
 async function memory(world, client) {
@@ -130,7 +130,8 @@ async function memory(world, client) {
   const before = await look();
   for (let part = 0; part < 10; part++) await flood(plan.messages / 10);
   const after = await look();
-  return { growth: after.heap - before.heap, wasmGrowth: after.wasm - before.wasm };
+  const growth = after.heap - before.heap;
+  return { growth, ...seen("wasmGrowth", after.wasm && after.wasm - before.wasm) };
 }
 
 /** Through a broker and back to the same client: the rate at which the server's acknowledgements came. */
@@ -148,6 +149,11 @@ async function loop(world, client, { size, qos, window }) {
   const count = Math.round(Math.max(300, warm.rate * plan.seconds));
   const { result, ...spent } = await tab.cpu(() => pump(count));
   return { rate: result.rate, ...cpuOf(spent, count) };
+}
+
+/** A figure, where somebody could see it. */
+function seen(name, value) {
+  return value === undefined || value === null ? {} : { [name]: value };
 }
 
 /** No figure from a browser that does not tell. */
