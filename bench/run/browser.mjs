@@ -8,6 +8,7 @@ import { openTab } from "../../tests/rig/tab.mjs";
 import { within } from "../../tests/rig/wait.mjs";
 
 const ANSWER_MS = 5000;
+const SCRIPT_MS = 60_000; // longer than any client needs for one step
 const AWAKE = [
   "--disable-background-timer-throttling",
   "--disable-renderer-backgrounding",
@@ -76,7 +77,7 @@ async function openAccounts(address) {
 }
 
 async function newTab(address, origin, accounts) {
-  const tab = await openTab(address);
+  const tab = await openTab(address, SCRIPT_MS);
   await Promise.all(["Performance.enable", "HeapProfiler.enable"].map((method) => tab.send(method)));
   const metric = async (name) => {
     const { metrics } = await tab.send("Performance.getMetrics");

@@ -19,8 +19,8 @@ import { startSite } from "./site.mjs";
  */
 export const PLANS = {
   full: {
-    seconds: 0.6,
-    sustained: 1.5,
+    seconds: 0.5,
+    sustained: 1.2,
     rounds: 5,
     slow: 3,
     messages: 1_000_000,

@@ -10,10 +10,10 @@ export async function debuggerOf(driver) {
 }
 
 /**
- * Opens one through the DevTools protocol, spoken at `address`. Resolves with what `openPage` takes for a driver, and
+ * Opens one through the DevTools protocol, spoken at `address`; every answer has `answerMs`. Resolves with what `openPage` takes for a driver, and
  * `{ send(method, params), crash(), close() }`.
  */
-export async function openTab(address) {
+export async function openTab(address, answerMs = ANSWER_MS) {
   const { webSocketDebuggerUrl } = await (await fetch(`http://${address}/json/version`)).json();
   const socket = new WebSocket(webSocketDebuggerUrl);
   const answers = new Map();
@@ -34,7 +34,7 @@ export async function openTab(address) {
     const id = ++calls;
     const answer = new Promise((resolve, reject) => answers.set(id, { resolve, reject }));
     socket.send(JSON.stringify({ id, method, params, sessionId }));
-    return within(ANSWER_MS, answer, `no answer to ${method}`);
+    return within(answerMs, answer, `no answer to ${method}`);
   };
   const { targetId } = await call("Target.createTarget", { url: "about:blank" });
   const { sessionId } = await call("Target.attachToTarget", { targetId, flatten: true });
