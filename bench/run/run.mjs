@@ -10,6 +10,7 @@ import { bundleClients, sizes, versions } from "./clients.mjs";
 import { startFirefox } from "./firefox.mjs";
 import { machine } from "./machine.mjs";
 import { KINDS } from "./measure.mjs";
+import { roundsOf } from "./rounds.mjs";
 import { IN_FIREFOX, SCENARIOS } from "./scenarios.mjs";
 import { startSite } from "./site.mjs";
 
@@ -105,16 +106,6 @@ export async function runBenchmark({
     return run;
   } finally {
     await rig.stop();
-  }
-}
-
-/** The numbers of rounds, until there are enough or another one would take longer than there is time. */
-function* roundsOf({ rounds, minutes = Number.POSITIVE_INFINITY }) {
-  const start = performance.now();
-  for (let round = 0; round < rounds; round++) {
-    const [passed, whole] = [performance.now() - start, minutes * 60_000];
-    if (round > 0 && passed + passed / round > whole) return;
-    yield round;
   }
 }
 

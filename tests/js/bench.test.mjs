@@ -1,12 +1,16 @@
 // The benchmark's own parts: a load server that miscounts, or a ratio the wrong way up, would make every figure a lie.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { GOALS } from "../../bench/report/goals.mjs";
 import { plot } from "../../bench/report/plot.mjs";
 import { figuresOf, short, summary } from "../../bench/report/stats.mjs";
 import { tables } from "../../bench/report/tables.mjs";
-import { CLIENTS } from "../../bench/run/clients.mjs";
+import { CLIENTS, chooseClients } from "../../bench/run/clients.mjs";
+import { roundsOf } from "../../bench/run/rounds.mjs";
 import { SCENARIOS } from "../../bench/run/scenarios.mjs";
 import { measureCeiling } from "../../bench/server/ceiling.mjs";
 import { startLoadServer } from "../../bench/server/control.mjs";
@@ -229,4 +233,42 @@ test("tables and plot show ratios, failures and a busy machine", () => {
   assert.match(image, /^<svg /);
   assert.match(image, /<title>wasmqtt: 4\.0<\/title>/);
   assert.doesNotMatch(image, /NaN|undefined/);
+});
+
+test("what was measured in Firefox follows the rest, and a failure of the whole of it is told", () => {
+  const both = { ...run(4), firefox: { ...run(2), browser: "Firefox 1" } };
+  const text = tables(both);
+  assert.match(text, /### In Firefox 1[\s\S]*#### Messages a second[\s\S]*\| 100 \| 200 \| 200 \|/);
+  assert.doesNotMatch(text.slice(text.indexOf("### In Firefox")), /CPU a message/);
+  assert.match(tables({ ...run(4), firefox: { error: "no Firefox" } }), /could not be measured: no Firefox/);
+});
+
+test("clients are chosen by name, by haste, or beside another build", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "wasmqtt-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  assert.throws(() => chooseClients({ against: folder }), /no built package/);
+  writeFileSync(join(folder, "wasmqtt_bg.wasm"), "");
+  const ids = (choice) => chooseClients(choice).map(({ id }) => id);
+  const others = (list) => list.filter((id) => !["worker", "worker-b"].includes(id)); // a package need not have a worker
+  assert.deepEqual(others(ids({ against: folder })), ["raw", "wasmqtt", "wasmqtt-b"]);
+  assert.ok(!ids({ against: folder }).includes("worker-b"));
+  assert.deepEqual(others(ids({ isOurs: true })), ["raw", "wasmqtt"]);
+  assert.deepEqual(others(ids({ isQuick: true })), ["raw", "wasmqtt", "mqttjs"]);
+  assert.deepEqual(ids({ isQuick: true, names: ["paho"] }), ["paho"]);
+  assert.throws(() => ids({ names: ["mosquitto"] }), /no client mosquitto/);
+});
+
+test("there are as many rounds as there is time for, but one in any case", () => {
+  const rounds = (plan, lasts) => {
+    let now = 0;
+    let count = 0;
+    for (const _ of roundsOf(plan, () => now)) {
+      now += lasts;
+      count++;
+    }
+    return count;
+  };
+  assert.equal(rounds({ rounds: 5 }, 1e9), 5);
+  assert.equal(rounds({ rounds: 5, minutes: 10 }, 180_000), 3);
+  assert.equal(rounds({ rounds: 5, minutes: 1 }, 180_000), 1);
 });
