@@ -56,13 +56,19 @@ for (const [name, engine] of combinations) {
     const { count } = record(mqtt);
     const got = [];
     await mqtt.subscribe("a", { qos: 1 }, (message) => got.push(message.text()));
+    const { connectSocket } = mp.host;
+    let dialled = 0;
+    mp.host.connectSocket = (options) => {
+      dialled++;
+      return connectSocket(options);
+    };
     mp.hide();
     await mp.skip(6000);
     assert.equal(mp.live.size, 0);
     const published = mqtt.publish("a", "from the background", { qos: 1 });
     await mp.skip(60_000);
     await settle();
-    assert.equal(broker.connections.length, 1, "nothing is dialled while nobody looks");
+    assert.equal(dialled, 0, "nothing is dialled while nobody looks");
     mp.show();
     await published;
     await eventually(() => got.length > 0, "the message");
@@ -121,8 +127,13 @@ for (const [name, engine] of different) {
     mp.change(true, "wifi");
     await settle();
     mp.change(true, "4g", "deaf");
+    const changed = mp.now();
     const published = mqtt.publish("a", "x", { qos: 1 });
     await passTime(mp, () => broker.connections.length === 2, "another connection");
+    assert.ok(
+      mp.now() - changed < 30_000,
+      "asked at once, and not when the next ping is due after 34 seconds",
+    );
     await published;
     assertClean({ mp, broker });
   });
