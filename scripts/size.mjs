@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "./build.mjs";
-import { APPLICATION, STORE } from "./lib/bundling.mjs";
+import { APART, APPLICATION, STORE } from "./lib/bundling.mjs";
 import { at } from "./lib/paths.mjs";
 import { exitWith, Failure } from "./lib/run.mjs";
 import { whereBytesAre } from "./size/functions.mjs";
@@ -20,14 +20,14 @@ try {
 
 async function report() {
   const { exports } = JSON.parse(fs.readFileSync(at("pkg", "package.json"), "utf8"));
-  const { entries: budget, store } = JSON.parse(fs.readFileSync(at("size-budget.json"), "utf8"));
+  const { entries: budget, store, worker } = JSON.parse(fs.readFileSync(at("size-budget.json"), "utf8"));
   const entries = Object.keys(exports).filter((name) => exports[name].default?.match(/^\.\/[\w-]+\.js$/));
   const module = (name) => sizes(fs.readFileSync(at("pkg", name)));
   const problems = entries.filter((name) => !budget[name]).map((name) => `${name} has no budget`);
 
   const rows = [];
   for (const [name, { imports, wasm, brotli }] of Object.entries(budget)) {
-    const { entry: code, store: stored } = await javascript(name, imports);
+    const { entry: code, store: stored, worker: apart } = await javascript(name, imports);
     const fetched = wasm && module(wasm);
     const total = fetched ? sum([code, fetched]) : code;
     if (total.brotli > brotli) problems.push(`${name} is ${total.brotli - brotli} bytes over its budget`);
@@ -45,7 +45,9 @@ async function report() {
       COLUMNS.map((name) => [name, stored[name] + whole[name] - fetched[name]]),
     );
     if (more.brotli > store) problems.push(`the store is ${more.brotli - store} bytes over its budget`);
+    if (apart.brotli > worker) problems.push(`worker is ${apart.brotli - worker} bytes over its budget`);
     rows.push(["", "with a store, more", ...cells(more), `${store}`]);
+    rows.push(["", "with a worker, more", ...cells(apart), `${worker}`]);
   }
   print(["import", "bytes", ...COLUMNS, "budget"], rows);
   if (problems.length > 0) throw new Failure(`size-budget.json: ${problems.join("; ")}`);
@@ -68,19 +70,27 @@ async function javascript(entry, imports) {
   fs.rmSync(link, { force: true });
   fs.symlinkSync(at("pkg"), link);
   const { outputFiles, metafile } = await esbuild.build({
-    stdin: { contents: `export { ${imports} } from "wasmqtt${entry.slice(1)}";`, resolveDir: folder },
+    // A worker's script exports nothing.
+    stdin: {
+      contents: `${imports ? `export { ${imports} } from` : "import"} "wasmqtt${entry.slice(1)}";`,
+      resolveDir: folder,
+    },
     outdir: folder,
     ...APPLICATION,
     write: false,
     metafile: true,
     absWorkingDir: at(),
   });
-  const isStore = ({ path: file }) =>
-    Object.keys(metafile.outputs[path.relative(at(), file)].inputs).some((input) => STORE.test(input));
+  const comesFrom =
+    (pattern) =>
+    ({ path: file }) =>
+      Object.keys(metafile.outputs[path.relative(at(), file)].inputs).some((input) => pattern.test(input));
+  const [isStore, isApart] = [STORE, APART].map(comesFrom);
   const total = (files) => sum(files.map(({ contents }) => sizes(contents)));
   return {
-    entry: total(outputFiles.filter((file) => !isStore(file))),
+    entry: total(outputFiles.filter((file) => !isStore(file) && !isApart(file))),
     store: total(outputFiles.filter(isStore)),
+    worker: total(outputFiles.filter(isApart)),
   };
 }
 

@@ -88,6 +88,8 @@ pub enum ErrorCode {
     TooLargeForServer = 47,
     /// Connections seem to end whenever they have been silent for [`ErrorInfo::limit`] milliseconds.
     IdleTimeout = 48,
+    /// There is no worker, so the engine runs on the page's thread. Told by the host.
+    WorkerUnavailable = 49,
     /// A page on https may not open ws: URLs.
     InsecureUrl = 50,
     /// The URL cannot be used for a WebSocket.

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "esbuild";
-import { APPLICATION, STORE } from "../../scripts/lib/bundling.mjs";
+import { APART, APPLICATION, STORE } from "../../scripts/lib/bundling.mjs";
 import { at } from "../../scripts/lib/paths.mjs";
 import { Failure } from "../../scripts/lib/run.mjs";
 
@@ -119,7 +119,9 @@ export async function sizes(clients) {
         write: false,
       });
       // What only clients with a store load comes later, if ever.
-      const files = outputFiles.filter(({ path }) => !STORE.test(path)).map(({ contents }) => contents);
+      const files = outputFiles
+        .filter(({ path }) => !STORE.test(path) && (client.id === "worker" || !APART.test(path)))
+        .map(({ contents }) => contents);
       files.push(...fetched(client).map((file) => readFileSync(file)));
       return [client.id, files.reduce((sum, bytes) => sum + compressed(bytes), 0)];
     });

@@ -5,13 +5,16 @@
 
 /** What the loader delivers: one WebAssembly instance and its exports. */
 export interface Glue {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: LinearMemory;
   createEngine(host: EngineHost, options: EngineOptions): RawEngine;
   decodeProperties(block: Uint8Array): object;
 }
 
+/** Where batches lie. Of a worker it is the block in which they came, another one each time. */
+export type LinearMemory = Pick<WebAssembly.Memory, "buffer">;
+
 /**
- * `MqttEngine` of the generated glue. Calls are synchronous and throw what `EngineHost.makeError` built. Each `operation` is a
+ * `MqttEngine` of the generated glue, or what stands for it when the engine is in a worker: that answers later. Calls are synchronous and throw what `EngineHost.makeError` built. Each `operation` is a
  * number that the caller chooses: above 0 and below 2^32, and none that is unsettled. One that is refused never settles.
  */
 export interface RawEngine {
@@ -38,11 +41,16 @@ export interface RawEngine {
     flags: number,
     options: RawProperties | undefined,
   ): void;
-  /** Returns the subscription id of each filter. */
-  subscribe(operation: number, filters: readonly string[], options: RawSubscribeOptions): Uint32Array;
+  /** Returns the subscription id of each filter; a worker hands them to `later`, before any message that belongs to them. */
+  subscribe(
+    operation: number,
+    filters: readonly string[],
+    options: RawSubscribeOptions,
+    later: (ids: Iterable<number>) => void,
+  ): Uint32Array | undefined;
   unsubscribe(operation: number, subscriptionIds: Uint32Array, options: RawUnsubscribeOptions): void;
   /** True: never transmitted. Either way no record follows. */
-  cancel(operation: number): boolean;
+  cancel(operation: number): boolean | Promise<boolean>;
   acknowledge(token: number, reasonCode: number): void;
   ping(operation: number): void;
   /** Answers a challenge, or gives up and ends the connection. */
@@ -50,7 +58,7 @@ export interface RawEngine {
   reauthenticate(operation: number, data: Uint8Array | undefined): void;
   /** Connects again with other credentials, in order and when it is quiet. */
   renew(): void;
-  disconnect(options: RawDisconnect): void;
+  disconnect(options: RawDisconnect): void | Promise<void>;
   terminate(): void;
   /** Looks at the time and the page. `presence`: 0 visible, 1 hidden, 2 frozen, 3 left. */
   wake(presence: number, offline: boolean): void;
@@ -60,7 +68,7 @@ export interface RawEngine {
   tap(on: boolean): void;
   flush(): void;
   stats(): unknown;
-  free(): void;
+  free(): void | Promise<void>;
 }
 
 /** What the engine calls. User code never runs inside these calls. */
@@ -78,9 +86,10 @@ export interface EngineHost {
   /**
    * Changes for the store of a durable client: key, record or undefined (remove it), key, and so on; with `all`, the
    * store has to hold nothing else afterwards. Answered later, never from within, by `stored` or `storeFailed`; the next
-   * changes come after that, except those that the end of the client leaves, which wait for no answer.
+   * changes come after that, except those that the end of the client leaves, which wait for no answer. `newest`: the
+   * last operation that they tell of, if that is not the last one of all.
    */
-  onStore(changes: readonly (number | Uint8Array | undefined)[], all: boolean): void;
+  onStore(changes: readonly (number | Uint8Array | undefined)[], all: boolean, newest?: number): void;
   /** Asks for `flush` in a microtask, or `later`, in a task behind those that wait already. */
   schedule(later: boolean): void;
   makeError(
@@ -99,7 +108,7 @@ export interface EngineHost {
     attempt?: number,
     silent?: number,
   ): unknown;
-  onFault(): void;
+  onFault(cause?: unknown): void;
 }
 
 /** Where and as whom one attempt connects. */

@@ -1,3 +1,4 @@
+import type { BatchRecord } from "./batch.js";
 import type { EngineOptions, RawEngine } from "./boundary.js";
 import type { Engine } from "./engine.js";
 import { MqttError } from "./errors.js";
@@ -72,9 +73,16 @@ export class Calls {
     return this.operations.open(options, complete, this.#cancel);
   }
 
-  readonly #cancel = (operation: Pick<Operation<unknown>, "delivery" | "id" | "isSubmitted">): void => {
+  readonly #cancel = (
+    operation: Pick<Operation<unknown>, "delivery" | "id" | "isSubmitted">,
+  ): void | Promise<void> => {
     const { id, delivery, isSubmitted } = operation;
-    if (isSubmitted && this.try((raw) => raw.cancel(id)) && delivery) operation.delivery = "none";
+    if (!isSubmitted) return;
+    const learn = (isUnsent: boolean | undefined) => {
+      if (isUnsent && delivery) operation.delivery = "none";
+    };
+    const answer = this.try((raw) => raw.cancel(id));
+    return answer instanceof Promise ? answer.then(learn) : learn(answer);
   };
 
   /** Hands it to the engine when its turn comes, unless it was given up by then. */
@@ -185,17 +193,26 @@ export class Calls {
     if (this.#end) throw new MqttError("client-closed", { cause: this.#end.error });
   }
 
-  /** From now on nothing reaches the engine. Who waits is told by `rejectAll`. */
-  end(error: MqttError | undefined): void {
+  /** From now on nothing reaches the engine. Who waits is told by `rejectAll`, after what this promises. */
+  end(error: MqttError | undefined): Promise<void> | undefined {
     this.#end = { error };
-    const { engine, operations } = this;
+    const { engine } = this;
     this.engine = undefined;
     try {
-      for (const record of engine?.free() ?? []) {
-        if (record.kind === "completed") operations.take(record.operation)?.settle(record);
-        else if (record.kind === "failed") operations.learn(record.operation, record.delivery);
-      }
+      const rest = engine?.free() ?? [];
+      if (rest instanceof Promise) return rest.then((records) => this.#settle(records));
+      this.#settle(rest as readonly BatchRecord[]);
     } catch {} // it crashed before or just now
+    return undefined;
+  }
+
+  /** What the engine told last. */
+  #settle(records: readonly BatchRecord[]): void {
+    const { operations } = this;
+    for (const record of records) {
+      if (record.kind === "completed") operations.take(record.operation)?.settle(record);
+      else if (record.kind === "failed") operations.learn(record.operation, record.delivery);
+    }
   }
 
   rejectAll(): void {

@@ -35,6 +35,10 @@ const SPECIAL = {
       value === "memory" || value === "indexeddb" || (typeof value === "object" && value !== null),
     '"memory", "indexeddb" or an object',
   ],
+  worker: [
+    (value: unknown) => typeof value === "boolean" || typeof value === "function",
+    "true, false or a function",
+  ],
   strings: [(value: unknown) => isListOf(value, isString), "a list of strings"],
   pairs: [
     (value: unknown) =>

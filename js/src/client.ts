@@ -1,5 +1,5 @@
 import type { CompletedRecord } from "./batch.js";
-import type { EngineOptions, Glue } from "./boundary.js";
+import type { EngineOptions } from "./boundary.js";
 import type { ClientEvents } from "./client-events.js";
 import { asyncDispose } from "./dispose.js";
 import { invalidArgument, MqttError } from "./errors.js";
@@ -24,7 +24,7 @@ import type {
 } from "./options.js";
 import { reportToHost } from "./reports.js";
 import { type RequestHandler, Requests } from "./requests.js";
-import { Runtime } from "./runtime.js";
+import { type Load, Runtime } from "./runtime.js";
 import { ActiveSubscription, type MessageHandler, type Subscription } from "./subscription.js";
 import type {
   ClientState,
@@ -53,7 +53,7 @@ export class MqttClient implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   /** @internal Use `connect` or `createClient`. */
-  constructor(load: () => Promise<Glue>, url: UrlSource, options: ClientOptions = {}) {
+  constructor(load: Load, url: UrlSource, options: ClientOptions = {}) {
     const checked = engineOptions(options);
     const urls = new UrlRotation(url, options.redirect);
     this.#engineOptions = { ...checked, servers: urls.count };
@@ -182,7 +182,9 @@ export class MqttClient implements AsyncDisposable {
           options,
           (engine, operation) => {
             // before SUBACK: messages may precede it
-            subscriptions.add(subscription, engine.subscribe(operation, filters, raw));
+            const add = (ids: Iterable<number>) => subscriptions.add(subscription, ids);
+            const ids = engine.subscribe(operation, filters, raw, add);
+            if (ids) add(ids);
           },
           (record) => record.reasonCodes,
         );

@@ -3,12 +3,13 @@ import type { Closable, EngineHost, EngineOptions, Glue, RawEngine, Target } fro
 import { engineError, MqttError } from "./errors.js";
 import { MemoryView } from "./memory.js";
 import { Turns } from "./turns.js";
+import type { MaybePromise } from "./types.js";
 
 /** Who gets what the engine reports. Runs with no WebAssembly on the stack, but for `store`. */
 export interface EngineSink extends BatchSink {
   resolve(attempt: number): Promise<Target>;
   /** Changes for the store; also those that the end of the engine leaves. To be answered later with `stored` or `storeFailed`. */
-  store?(changes: StoreChanges, all: boolean): void;
+  store?(changes: StoreChanges, all: boolean, newest?: number): void;
   /** Nothing can be called any more. */
   crashed(error: MqttError): void;
 }
@@ -31,6 +32,7 @@ export class Engine {
   #batches: Batch[] = [];
   readonly #flush = () => this.#try(() => this.#raw?.flush());
   readonly #turns = new Turns(this.#flush);
+  #leaving: Promise<void> | undefined;
 
   constructor(glue: Glue, options: EngineOptions, sink: EngineSink) {
     this.#glue = glue;
@@ -56,14 +58,18 @@ export class Engine {
     return this.#guard(() => this.#glue.decodeProperties(block));
   }
 
-  /** Ends it. Nothing is reported afterwards; what was about to be is returned. */
-  free(): readonly BatchRecord[] {
+  /** Ends it. Nothing is reported afterwards; what was about to be is returned, by a worker when it has told its last. */
+  free(): MaybePromise<readonly BatchRecord[]> {
     const raw = this.#raw;
-    const batches = this.#batches;
     this.#raw = undefined;
-    this.#batches = [];
     this.#turns.end();
-    if (raw) this.#guard(() => raw.free());
+    this.#leaving = raw && (this.#guard(() => raw.free()) ?? undefined);
+    return this.#leaving ? this.#leaving.then(() => this.#rest()) : this.#rest();
+  }
+
+  #rest(): readonly BatchRecord[] {
+    const batches = this.#batches;
+    this.#batches = [];
     const records: BatchRecord[] = [];
     const sink: BatchSink = { message() {}, record: (record) => void records.push(record) };
     for (const batch of batches) this.#reader.read(batch, sink);
@@ -80,10 +86,10 @@ export class Engine {
         this.#socket = socket;
       },
       onBatch: (...batch) => this.#onBatch(...batch),
-      onStore: (changes, all) => this.#sink.store?.(changes, all),
+      onStore: (...changes) => this.#sink.store?.(...changes),
       schedule: (later) => (later ? this.#turns.ask() : queueMicrotask(this.#flush)),
       makeError: engineError,
-      onFault: () => this.#poison(undefined),
+      onFault: (cause) => void this.#poison(cause),
     };
   }
 
@@ -102,6 +108,7 @@ export class Engine {
   }
 
   #dispatch(): void {
+    if (this.#leaving) return;
     const batches = this.#batches;
     this.#batches = [];
     for (const batch of batches) this.#reader.read(batch, this.#gate);

@@ -44,6 +44,7 @@ export type ErrorCode =
   | "too-large-for-server"
   | "idle-timeout"
   | "client-id-in-use"
+  | "worker-unavailable"
   | "insecure-url"
   | "invalid-url"
   | "blocked-by-csp"
@@ -104,6 +105,7 @@ export const ERROR_CODES: readonly ErrorRow[] = [
   [46, "closed-before-connack", "mqtt", true, "The server hung up on CONNECT: check user name, password, `clientId`, `protocolVersion`, that the path leads to MQTT, and the server's log."],
   [47, "too-large-for-server", "websocket", true, "Send smaller packets, or raise the limit of the server or proxy: it says that a packet was too large."],
   [48, "idle-timeout", "network", true, "Something on the way seems to end connections that are silent for `limit` ms. The client pings sooner from now on, unless `keepAlive` is 0; better raise that limit (nginx: proxy_read_timeout)."],
+  [49, "worker-unavailable", "page", false, "The client works on the page's thread: serve worker.js beside the script, allow it in worker-src, or pass a function as `worker` that makes the Worker; `cause` says more."],
   [50, "insecure-url", "page", false, "Use wss://: an https: page may open ws:// only to its own machine."],
   [51, "invalid-url", "application", false, "Use an absolute URL such as wss://broker.example.com/mqtt."],
   [52, "blocked-by-csp", "page", false, "Add the server to connect-src of the page's Content-Security-Policy."],

@@ -4,11 +4,34 @@ import { connecting } from "./connecting.js";
 import { instantiate } from "./glue.js";
 import { createLoader, type WasmSource } from "./loader.js";
 import type { ClientOptions, ConnectOptions, UrlSource } from "./options.js";
+import type { EngineRoom } from "./runtime.js";
 
 /** Where an entry finds the WebAssembly module, or the light one, unless the application says it first. */
 export type DefaultSource = (isLight: boolean) => WasmSource | undefined;
 
-const load = /* @__PURE__ */ createLoader(instantiate); // the one thing that all clients of a page share
+// The two things that all clients of a page share: the module, and its instance on the page's own thread.
+const compile = /* @__PURE__ */ createLoader(async (module) => module);
+const instance = /* @__PURE__ */ createLoader(instantiate);
+
+/** In a worker, with code that only such clients load; if there can be none, on the page after all. */
+async function loadApart(
+  isLight: boolean,
+  source: DefaultSource,
+  { worker, webSocket }: ClientOptions,
+  { signal, notice }: EngineRoom,
+): Promise<Glue> {
+  const module = compile(() => source(isLight), isLight);
+  module.catch(() => {}); // told below
+  try {
+    if (webSocket) throw new Error("`webSocket` makes sockets of the page.");
+    const { openWorker } = await import("./worker/apart.js");
+    return await openWorker(typeof worker === "function" ? worker : undefined, module, signal);
+  } catch (cause) {
+    await module; // without it there is nothing to fall back to
+    if (!signal.aborted) notice("worker-unavailable", { detail: (cause as Error).message, cause });
+    return loadFor(isLight, source);
+  }
+}
 
 /** `given`: what the application says, which is then for all clients. */
 export async function initFrom(source: DefaultSource, given?: WasmSource): Promise<void> {
@@ -16,12 +39,14 @@ export async function initFrom(source: DefaultSource, given?: WasmSource): Promi
 }
 
 function loadFor(isLight: boolean, source: DefaultSource): Promise<Glue> {
-  return load(() => source(isLight), isLight);
+  return instance(() => compile(() => source(isLight), isLight), isLight);
 }
 
 export function createFrom(source: DefaultSource, url: UrlSource, options?: ClientOptions): MqttClient {
   const isLight = (options?.store ?? "memory") === "memory" && !options?.authenticator;
-  return new MqttClient(() => loadFor(isLight, source), url, options);
+  const place = (room: EngineRoom) =>
+    options?.worker ? loadApart(isLight, source, options, room) : loadFor(isLight, source);
+  return new MqttClient(place, url, options);
 }
 
 export function connectFrom(

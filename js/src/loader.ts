@@ -1,21 +1,23 @@
-import type { Glue } from "./boundary.js";
 import { asMqttError, MqttError } from "./errors.js";
 
 /** Where the WebAssembly module comes from: its location, a response, its bytes, or compiled already. */
 export type WasmSource = string | URL | Response | Promise<Response> | BufferSource | WebAssembly.Module;
 
+/** What one loader has, for another one. */
+type Source = WasmSource | Promise<WebAssembly.Module> | undefined;
+
 /**
- * @internal Loads once; every later call gets the same instance, whatever its source. After a failure the next call tries
- * anew. `isLight`: a module without store and authentication will do; one that has all is as good, once it is there.
+ * @internal Loads once; every later call gets the same, whatever its source. After a failure the next call tries anew.
+ * `isLight`: a module without store and authentication will do; one that has all is as good, once it is there.
  */
-export type Loader = (source: () => WasmSource | undefined, isLight?: boolean) => Promise<Glue>;
+export type Loader<T> = (source: () => Source, isLight?: boolean) => Promise<T>;
 
 /** @internal */
-export function createLoader(instantiate: (module: WebAssembly.Module) => Promise<Glue>): Loader {
+export function createLoader<T>(instantiate: (module: WebAssembly.Module) => Promise<T>): Loader<T> {
   /** The whole module, then the light one. */
-  const loading: (Promise<Glue> | undefined)[] = [];
+  const loading: (Promise<T> | undefined)[] = [];
 
-  async function load(source: WasmSource | undefined, kind: number): Promise<Glue> {
+  async function load(source: Source, kind: number): Promise<T> {
     try {
       return await instantiate(await compile(source));
     } catch (error) {
@@ -31,7 +33,7 @@ export function createLoader(instantiate: (module: WebAssembly.Module) => Promis
   };
 }
 
-async function compile(source: WasmSource | undefined): Promise<WebAssembly.Module> {
+async function compile(source: Source): Promise<WebAssembly.Module> {
   if (typeof WebAssembly !== "object") {
     throw failure("no WebAssembly", "This browser or its lockdown mode has no WebAssembly.");
   }
@@ -40,7 +42,9 @@ async function compile(source: WasmSource | undefined): Promise<WebAssembly.Modu
   if (source instanceof WebAssembly.Module) return source;
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
 
-  const response = await (typeof source === "string" || source instanceof URL ? fetch(source) : source);
+  const found = await (typeof source === "string" || source instanceof URL ? fetch(source) : source);
+  if ((found as unknown) instanceof WebAssembly.Module) return found;
+  const response = found as Response; // TypeScript takes everything for a module
   if (!response.ok) throw failure(`HTTP ${response.status}`);
   const type = response.headers.get("content-type") ?? "";
   if (type === "application/wasm" && WebAssembly.compileStreaming)

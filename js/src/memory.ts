@@ -1,9 +1,11 @@
+import type { LinearMemory } from "./boundary.js";
+
 /** A view of linear memory. Growth detaches the old buffer, so a view is good until the next call into the engine. */
 export class MemoryView {
-  readonly #memory: WebAssembly.Memory;
+  readonly #memory: LinearMemory;
   #words = new Uint32Array(0);
 
-  constructor(memory: WebAssembly.Memory) {
+  constructor(memory: LinearMemory) {
     this.#memory = memory;
   }
 

@@ -143,6 +143,7 @@ const CLIENT: Schema = {
   store: "store",
   responseTopic: "string",
   webSocket: "function",
+  worker: "worker",
   logger: "object",
   ...ENGINE,
 };

@@ -89,7 +89,7 @@ export class Operations {
   open<T>(
     { signal, timeout }: OperationOptions,
     complete: Complete<T>,
-    onCancel: (operation: Operation<T>, error: MqttError) => void,
+    onCancel: (operation: Operation<T>, error: MqttError) => unknown,
   ): Operation<T> {
     if (timeout !== undefined && !(timeout >= 0)) invalidArgument("timeout", "Pass milliseconds, 0 or more.");
     if (signal !== undefined && !(signal instanceof AbortSignal))
@@ -109,11 +109,12 @@ export class Operations {
   #cancel<T>(
     operation: Operation<T>,
     error: MqttError,
-    onCancel: (operation: Operation<T>, error: MqttError) => void,
+    onCancel: (operation: Operation<T>, error: MqttError) => unknown,
   ): void {
     if (!this.take(operation.id)) return;
-    onCancel(operation, error);
-    operation.fail(error);
+    const answer = onCancel(operation, error);
+    if (answer instanceof Promise) answer.then(() => operation.fail(error));
+    else operation.fail(error);
   }
 
   /** The engine has taken the operation in. Messages come in the order of their numbers. */

@@ -246,6 +246,14 @@ export interface ClientOptions {
   readonly manualAck?: boolean;
   /** Makes the WebSocket, for hosts without one of their own. @default the browser's */
   readonly webSocket?: (url: string, protocols: string[]) => WebSocketLike;
+  /**
+   * True: socket and engine run in a Worker of their own, so that the page's thread has a fraction of the work, and pings and
+   * acknowledgements go on while it is busy, for half a millisecond more a message (docs/worker.md). QoS 1 and 2 are then
+   * acknowledged before handlers have run, and `stats` are those of the last report. If there can be no worker, the client
+   * works on the page's thread and the `error` event tells of it with `worker-unavailable`. A function makes the Worker, of
+   * `wasmqtt/worker`, where the bundler does not. @default false
+   */
+  readonly worker?: boolean | (() => Worker);
   /** Told about changes of state and about errors. @default none */
   readonly logger?: Logger;
 }

@@ -4,8 +4,13 @@ import { MqttError } from "./errors.js";
 import { contain, type Emitter } from "./events.js";
 import type { Logger } from "./options.js";
 
-/** What the engine infers from the ends of connections, without being sure. */
-const GUESSES: readonly ErrorCode[] = ["poison-message", "session-taken-over", "idle-timeout"];
+/** What the engine infers from the ends of connections, without being sure; and that the page has to do the worker's work. */
+const GUESSES: readonly ErrorCode[] = [
+  "poison-message",
+  "session-taken-over",
+  "idle-timeout",
+  "worker-unavailable",
+];
 
 /** Tells what no call waits for, and what the application wants logged. */
 export class Reports {

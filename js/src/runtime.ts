@@ -5,7 +5,8 @@ import { Calls } from "./calls.js";
 import { Claim } from "./claim.js";
 import type { ClientEvents } from "./client-events.js";
 import { Engine } from "./engine.js";
-import { asMqttError, MqttError } from "./errors.js";
+import type { ErrorCode } from "./error-codes.js";
+import { asMqttError, MqttError, type MqttErrorInit } from "./errors.js";
 import type { Emitter } from "./events.js";
 import { sessionName } from "./lock.js";
 import { ReceivedMessage } from "./message.js";
@@ -20,9 +21,19 @@ import type { ClientState, OperationOptions, ServerInfo, Stats } from "./types.j
 import type { UrlRotation } from "./url.js";
 import { createDecoder } from "./utf8.js";
 
+/** What an engine that is being loaded may want of its client. */
+export interface EngineRoom {
+  /** Aborted at the end of the client. */
+  readonly signal: AbortSignal;
+  /** Tells of what is no failure. */
+  notice(code: ErrorCode, init: MqttErrorInit): void;
+}
+
+export type Load = (room: EngineRoom) => Promise<Glue>;
+
 /** What makes a client: where the engine comes from, where it connects, how, and who listens. */
 export interface RuntimeParts {
-  readonly load: () => Promise<Glue>;
+  readonly load: Load;
   readonly urls: UrlRotation;
   readonly options: ClientOptions;
   readonly engineOptions: EngineOptions;
@@ -83,6 +94,11 @@ export class Runtime {
       report: (error) => this.report(error),
     };
   }
+
+  readonly #room: EngineRoom = {
+    signal: this.#end.signal,
+    notice: (code, init) => this.#reports.notice(new MqttError(code, init)),
+  };
 
   get stats(): Stats | undefined {
     return this.calls.try((raw) => raw.stats() as Stats) ?? this.#lastStats;
@@ -158,7 +174,8 @@ export class Runtime {
     await new Promise<unknown>((resolve, reject) => {
       const leave = (drainTimeout: number) => {
         try {
-          calls.engine?.call((raw) => raw.disconnect({ ...options, drainTimeout }));
+          const answer = calls.engine?.call((raw) => raw.disconnect({ ...options, drainTimeout }));
+          (answer as Promise<void> | undefined)?.catch(reject);
         } catch (error) {
           reject(error);
         }
@@ -201,7 +218,7 @@ export class Runtime {
     const { load, engineOptions, events } = this.#parts;
     try {
       if (engineOptions.durable) this.#outbox = this.#openOutbox();
-      const [glue, outbox] = await Promise.all([load(), this.#outbox]);
+      const [glue, outbox] = await Promise.all([load(this.#room), this.#outbox]);
       if (this.#isClosed) return;
       const { calls } = this;
       const engine = new Engine(
@@ -216,7 +233,7 @@ export class Runtime {
           },
           message: (topic, batch, at) => this.#message(topic, batch, at),
           record: (record) => this.#record(record),
-          store: (changes, all) => outbox?.save(changes, all, calls.operations.newest),
+          store: (changes, all, newest = calls.operations.newest) => outbox?.save(changes, all, newest),
           crashed: (error) => this.#finish(error),
         },
       );
@@ -349,13 +366,14 @@ export class Runtime {
     this.#lastStats = this.stats;
     this.#page?.stop();
     this.#claim.drop();
-    this.calls.end(error);
+    const told = this.calls.end(error);
     this.#end.abort();
     this.#setState("closed");
 
-    // The last changes have to be written before anybody is told what became of his message.
+    // A worker has to tell its last, and the last changes have to be written, before anybody is told what became of his message.
     const settle = () => this.#settle(error);
-    const written = this.#outbox?.then((outbox) => outbox?.close());
+    const outbox = told ? told.then(() => this.#outbox) : this.#outbox;
+    const written = outbox?.then((outbox) => outbox?.close());
     // Without an engine there were none, and the store may never open.
     if (written && this.#decoder) written.then(settle, settle);
     else settle();

@@ -122,6 +122,11 @@ export class ActiveSubscription implements Subscription {
     this.#context.report(new MqttError("handler-failed", { detail: "message handler", cause }));
   };
 
+  /** The engine knows it. A worker says so later: it may have ended by then, and nobody has told the engine. */
+  added(): void {
+    if (this.#unsubscribed) this.#context.unsubscribe(this, {}).catch(() => {});
+  }
+
   /** No more messages. What is buffered can still be read; then iteration ends or throws `error`. */
   end(error?: MqttError): void {
     this.#buffer.end(error);
@@ -216,6 +221,7 @@ export class Subscriptions {
       const users = this.#byId.get(id)?.users ?? [];
       if (!users.includes(subscription)) this.#byId.set(id, { filter, users: [...users, subscription] });
     }
+    subscription.added();
   }
 
   /** Returns the ids that nobody uses any more. */

@@ -36,12 +36,13 @@ async function assemble() {
   const manifest = writeManifest(path.join(folder, "package.json"));
   const entries = entryPoints(manifest);
   // What needs no client gets no chunk that clients would have to load too.
-  const { inspect, js, ...clients } = entries;
+  const { inspect, js, worker, ...clients } = entries;
   const miniprogram = { miniprogram: at("js", "src", "entry", "miniprogram.ts") };
   const copied = path.join(folder, "miniprogram_dist");
   await Promise.all([
     bundleForWeb(clients, folder),
     bundleForWeb({ inspect }, folder),
+    bundleForWeb({ worker }, folder), // one file, so that a worker begins with one request
     bundleJs("js", js, folder),
     bundleMiniprogram(miniprogram.miniprogram, copied),
     emitTypes([entries, path.join(folder, "types")], [miniprogram, path.join(copied, "types")]),

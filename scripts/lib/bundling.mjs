@@ -8,5 +8,6 @@ export const APPLICATION = {
   legalComments: "none",
 };
 
-/** The file that only applications with a `store` load. */
+/** The files that only applications with a `store`, or with `worker`, load. */
 export const STORE = /\/outbox-[\w-]+\.js$/;
+export const APART = /\/apart-[\w-]+\.js$/;

@@ -1,17 +1,21 @@
 // The Node side of the page under test: load it, run functions in it, see what went wrong in it.
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "./rig.mjs";
 import { PageError } from "./survival.mjs";
 
+/** Where the clients of a page have their engines: on the "page", or each in a "worker". */
+export const mode = process.env.WASMQTT_MODE ?? "page";
+
 /** The folders that nginx must serve for `openPage`: among them a copy of the package, which a build may replace. */
 export function pageFolders(packageFolder) {
   const folder = temporaryFolder();
-  const [scripts, pkg] = [join(folder.path, "scripts"), join(folder.path, "pkg")];
+  const [scripts, pkg, page] = ["scripts", "pkg", "page"].map((name) => join(folder.path, name));
   mkdirSync(scripts);
   cpSync(packageFolder, pkg, { recursive: true });
-  const page = fileURLToPath(new URL("page", import.meta.url));
+  cpSync(fileURLToPath(new URL("page", import.meta.url)), page, { recursive: true });
+  if (mode === "worker") copyFileSync(join(page, "in-worker.js"), join(page, "package.js"));
   return { folders: { "/": page, "/pkg/": pkg, "/scripts/": scripts }, scripts, stop: folder.stop };
 }
 

@@ -4,6 +4,7 @@
 export function watchLeftovers() {
   const timers = new Set();
   const sockets = [];
+  const workers = new Set();
   const listeners = new Map();
   const undo = [];
 
@@ -46,6 +47,18 @@ export function watchLeftovers() {
       }
     };
   });
+  replace(globalThis, "Worker", (Original) => {
+    return class extends Original {
+      constructor(...all) {
+        super(...all);
+        workers.add(this);
+      }
+      terminate() {
+        workers.delete(this);
+        super.terminate();
+      }
+    };
+  });
   for (const target of [window, document]) {
     const count = (type, by) => listeners.set(type, (listeners.get(type) ?? 0) + by);
     replace(target, "addEventListener", (original) => (type, listener, options) => {
@@ -60,7 +73,12 @@ export function watchLeftovers() {
   }
 
   return {
-    used: () => ({ timers: timers.size, sockets: sockets.length, listeners: listeners.size }),
+    used: () => ({
+      timers: timers.size,
+      sockets: sockets.length,
+      workers: workers.size,
+      listeners: listeners.size,
+    }),
     async stop() {
       for (const restore of undo.reverse()) restore();
       await Promise.all(sockets.map(({ closed }) => closed));

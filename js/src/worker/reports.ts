@@ -1,0 +1,206 @@
+import type { Described, Item, Report } from "./messages.js";
+import { Pack } from "./pack.js";
+
+/** Reports with batches that may be under way to the page. What comes meanwhile is gathered: a page that is busy gets few tasks. */
+const CREDIT = 2;
+/** Frames up to this size are copied into the block, larger ones are transferred by themselves. */
+const SMALL = 16 * 1024;
+/** Bytes that wait for the page above which QoS 1 and 2 are no longer acknowledged, so that the server waits as well. */
+const HELD_ABOVE = 2 ** 20;
+/** Bytes that wait for the page above which messages with QoS 0 are dropped: nothing else would stop them. */
+const DROPPED_ABOVE = 32 * 2 ** 20;
+
+// The layout of `js/src/batch.ts`, as far as it matters here.
+const STRIDE = 8;
+enum Kind {
+  Message = 2,
+  Completed = 3,
+  Failed = 4,
+  Disconnected = 7,
+  Closed = 8,
+  Notice = 9,
+}
+const [FLAGS, START, TOKEN, DETAIL] = [2, 3, 6, 7];
+const [KIND, OPERATION] = [0, 1];
+const QOS = 3;
+
+/** A message whose acknowledgement waits, and the bytes that waited before it. */
+interface Held {
+  readonly token: number;
+  readonly at: number;
+  readonly isExactlyOnce: boolean;
+}
+
+/** What the reports need of their worker. */
+export interface ReportHost {
+  post(report: Report, transfer: ArrayBuffer[]): void;
+  /** Messages may be acknowledged. */
+  acknowledge(tokens: readonly number[]): void;
+  /** Makes the notice that so many messages were dropped. */
+  dropped(count: number): Described;
+  stats(): unknown;
+}
+
+/** Gathers what the page is to be told, and sends it as fast as the page takes it. */
+export class Reports {
+  readonly #host: ReportHost;
+  /** The application acknowledges by itself. */
+  readonly #isManual: boolean;
+  readonly #pack = new Pack();
+  #items: Item[] = [];
+  #transfer = new Set<ArrayBuffer>();
+  /** Bytes of frames that are not in the pack. */
+  #apart = 0;
+  #counts = false;
+  #wantsStats = false;
+  #underWay = 0;
+  #isScheduled = false;
+  #held: Held[] = [];
+  #dropped = 0;
+
+  constructor(host: ReportHost, isManual: boolean) {
+    this.#host = host;
+    this.#isManual = isManual;
+  }
+
+  /** Bytes that wait for the page. */
+  get #waiting(): number {
+    return this.#pack.length + this.#apart;
+  }
+
+  add(item: Item): void {
+    this.#items.push(item);
+    this.#schedule();
+  }
+
+  wantStats(): void {
+    this.#wantsStats = true;
+    this.#schedule();
+  }
+
+  /** Takes over a batch, whose words are copied. */
+  batch(
+    words: Uint32Array,
+    count: number,
+    chunk: ArrayBuffer | undefined,
+    details: readonly unknown[],
+  ): void {
+    const before = this.#waiting;
+    const small = chunk && chunk.byteLength <= SMALL;
+    const space = 4 * words.length + (small ? chunk.byteLength : 0) + 16;
+    this.#pack.reserve(space); // views stay good, and the buffer stays the same
+    const at = this.#pack.put(new Uint8Array(words.buffer, words.byteOffset, 4 * words.length), 8);
+    const copy = this.#pack.words(at, words.length);
+    const base = small ? this.#pack.length : 0;
+    const acknowledged: number[] = [];
+    let isReferred = false;
+    for (let record = 0; record < count * STRIDE; record += STRIDE) {
+      const kind = copy[record + KIND];
+      if (kind === Kind.Disconnected) this.#forget();
+      if (kind !== Kind.Message) continue;
+      const qos = (copy[record + FLAGS] ?? 0) & QOS;
+      if (qos === 0 && before > DROPPED_ABOVE) {
+        this.#drop(copy, record);
+        continue;
+      }
+      const token = copy[record + TOKEN] ?? 0;
+      if (token > 0 && !this.#isManual) {
+        copy[record + TOKEN] = 0; // nothing that the page could do
+        if (before > HELD_ABOVE) this.#held.push({ token, at: at + 4 * record, isExactlyOnce: qos === 2 });
+        else acknowledged.push(token);
+      }
+      if (copy[record + DETAIL] !== 0) continue;
+      isReferred = true;
+      copy[record + START] = (copy[record + START] ?? 0) + base;
+    }
+    if (chunk && isReferred) this.#refer(chunk, small === true);
+    for (const detail of details)
+      if (detail instanceof Uint8Array) this.#refer(detail.buffer as ArrayBuffer, false);
+    const apart = small || !isReferred ? undefined : chunk;
+    this.#items.push(["batch", at, words.length, count, apart, details]);
+    this.#counts = true;
+    if (acknowledged.length > 0) this.#host.acknowledge(acknowledged);
+    this.#schedule();
+  }
+
+  /** Tells that an operation was refused. */
+  refuse(operation: number, error: Described): void {
+    this.#tell(Kind.Failed, operation, error);
+  }
+
+  /** Tells that there is no engine. */
+  close(error: Described): void {
+    this.#tell(Kind.Closed, 0, error);
+  }
+
+  /** The page has taken a report. */
+  taken(): void {
+    this.#underWay--;
+    this.#schedule();
+  }
+
+  #tell(kind: Kind, operation: number, error: Described): void {
+    const words = new Uint32Array(STRIDE);
+    words[KIND] = kind;
+    words[OPERATION] = operation;
+    words[DETAIL] = 1;
+    this.batch(words, 1, undefined, [error]);
+  }
+
+  #refer(buffer: ArrayBuffer, small: boolean): void {
+    if (small) this.#pack.put(new Uint8Array(buffer));
+    else if (!this.#transfer.has(buffer)) {
+      this.#transfer.add(buffer);
+      this.#apart += buffer.byteLength;
+    }
+  }
+
+  /** A record that says nothing takes the place of the message: the end of an operation that is nobody's. */
+  #drop(words: Uint32Array, record: number): void {
+    words.fill(0, record, record + STRIDE);
+    words[record + KIND] = Kind.Completed;
+    this.#dropped++;
+  }
+
+  /** The connection has ended: the server sends again what was not acknowledged, and QoS 2 must not come twice. */
+  #forget(): void {
+    for (const { at, isExactlyOnce } of this.#held) {
+      if (isExactlyOnce) this.#drop(this.#pack.words(at, STRIDE), 0);
+      if (isExactlyOnce) this.#dropped--;
+    }
+    this.#held = [];
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      if (this.#underWay < CREDIT) this.#post();
+    });
+  }
+
+  #post(): void {
+    if (this.#dropped > 0) {
+      const dropped = this.#host.dropped(this.#dropped);
+      this.#dropped = 0;
+      this.#tell(Kind.Notice, 0, dropped);
+    }
+    if (this.#items.length === 0 && !this.#wantsStats) return;
+    const block = this.#pack.length > 0 ? (this.#pack.take().buffer as ArrayBuffer) : undefined;
+    const transfer = [...this.#transfer];
+    if (block) transfer.push(block);
+    const stats = this.#host.stats();
+    const report = { items: this.#items, block, counts: this.#counts, stats };
+    const released = this.#held.map(({ token }) => token);
+    if (this.#counts) this.#underWay++;
+    this.#items = [];
+    this.#transfer = new Set();
+    this.#apart = 0;
+    this.#counts = false;
+    this.#wantsStats = false;
+    this.#held = [];
+    this.#host.post(report, transfer);
+    if (released.length > 0) this.#host.acknowledge(released);
+  }
+}
