@@ -6,6 +6,9 @@ const TOPIC = "bench/topic";
 const MICROSECONDS = 1e6;
 const FLIGHT = 60_000;
 
+/** Messages in the shortest flood: the rate of fewer says nothing, least of all how many the next flood takes. */
+const LEAST = 50;
+
 /** Messages in the first, second, … warm-up: each tells how many the next one takes. */
 const WARM_UP = [50, 0.1, 0.3];
 
@@ -27,7 +30,7 @@ async function routes(world, client, { filters, topics, isSplit = false }) {
 async function flooded({ tab, server, plan }, { size, ...options }) {
   await server.ask("prepare", { size, ...options });
   const flood = async (wanted) => {
-    const messages = await server.ask("planned", { messages: Math.max(1, Math.round(wanted)) });
+    const messages = await server.ask("planned", { messages: Math.max(LEAST, Math.round(wanted)) });
     await tab.call("expect", messages, size);
     return tab.cpu(async () => {
       await server.ask("flood", { messages });
