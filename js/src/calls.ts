@@ -3,6 +3,7 @@ import type { EngineOptions, RawEngine } from "./boundary.js";
 import type { Engine } from "./engine.js";
 import { MqttError } from "./errors.js";
 import { type Complete, type Operation, Operations } from "./operations.js";
+import { Turns } from "./turns.js";
 import type { OperationOptions, QoS } from "./types.js";
 
 /** Tells the engine of an operation, under its number. */
@@ -21,6 +22,14 @@ export interface Outgoing {
   readonly early?: { readonly when: "queued" | "stored"; readonly status: number } | undefined;
 }
 
+/** A call that waits, and what it waits for beside its turn. */
+interface Turn {
+  readonly run: (engine: Engine) => void;
+  reading: Promise<unknown> | undefined;
+}
+
+const LONGEST_TASK_MS = 8;
+
 /** How many messages may wait for their turn, and their bytes. */
 type Limits = Pick<EngineOptions, "maxMessages" | "maxBytes">;
 
@@ -38,8 +47,11 @@ export class Calls {
   #messages = 0;
   #bytes = 0;
   #booting: Promise<void> | undefined;
-  /** Set while calls must wait for an earlier one, or for the engine to load. */
-  #queue: Promise<void> | undefined;
+  /** Calls that wait for an earlier one, or for the engine to load. */
+  readonly #queue = new Set<Turn>();
+  /** Somebody sees to them. */
+  #isAdvancing = false;
+  readonly #turns = new Turns(() => this.#advance());
   #end: { readonly error: MqttError | undefined } | undefined;
 
   /** `boot` runs with the first call. It sets `engine`, or ends everything. */
@@ -51,7 +63,7 @@ export class Calls {
 
   /** True: a call now reaches the engine before it returns. */
   get isDirect(): boolean {
-    return this.engine !== undefined && !this.#queue;
+    return this.engine !== undefined && this.#queue.size === 0;
   }
 
   /** Hands a call to the engine when its turn comes, and promises the answer. `message`: it publishes this one. */
@@ -165,19 +177,40 @@ export class Calls {
 
   /** Runs `run` now, or after everything that waits and `reading`. Not at all when the client is closed by then. */
   enqueue(run: (engine: Engine) => void, reading?: Promise<unknown>): void {
-    if (this.engine && !this.#queue && !reading) {
+    if (this.engine && this.#queue.size === 0 && !reading) {
       run(this.engine);
       return;
     }
     this.#booting ??= this.#boot();
-    const turn = (this.#queue ?? this.#booting)
-      .then(() => reading)
-      .catch(() => {}) // who reads is told elsewhere; the others go on
-      .then(() => {
-        if (this.#queue === turn) this.#queue = undefined;
-        if (this.engine) run(this.engine);
-      });
-    this.#queue = turn;
+    this.#queue.add({ run, reading });
+    if (this.#isAdvancing) return;
+    this.#isAdvancing = true;
+    this.#advanceAfter(this.#booting);
+  }
+
+  #advanceAfter(wait: Promise<unknown>): void {
+    const advance = () => this.#advance();
+    wait.then(advance, advance); // who reads is told elsewhere; the others go on
+  }
+
+  /** Hands over what waits; after a while in another task, so that the page can do something else. */
+  #advance(): void {
+    const end = performance.now() + LONGEST_TASK_MS;
+    for (const turn of this.#queue) {
+      const { run, reading } = turn;
+      if (reading) {
+        turn.reading = undefined;
+        this.#advanceAfter(reading);
+        return;
+      }
+      if (performance.now() > end) {
+        this.#turns.ask();
+        return;
+      }
+      this.#queue.delete(turn);
+      if (this.engine) run(this.engine);
+    }
+    this.#isAdvancing = false;
   }
 
   /** A call to the engine that nobody waits for: without an engine there is nothing to do. */
@@ -198,6 +231,7 @@ export class Calls {
     this.#end = { error };
     const { engine } = this;
     this.engine = undefined;
+    this.#turns.end();
     try {
       const rest = engine?.free() ?? [];
       if (rest instanceof Promise) return rest.then((records) => this.#settle(records));

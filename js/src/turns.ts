@@ -13,14 +13,16 @@ export class Turns {
       queueMicrotask(this.#run);
       return;
     }
-    if (!this.#channel) {
-      this.#channel = new MessageChannel();
-      this.#channel.port1.onmessage = this.#run;
-    }
-    this.#channel.port2.postMessage(0);
+    this.#channel ??= new MessageChannel();
+    const { port1, port2 } = this.#channel;
+    port1.onmessage = () => {
+      port1.onmessage = null; // one that listens keeps Node.js running
+      this.#run();
+    };
+    port2.postMessage(0);
   }
 
-  /** Lets go of the channel, which would keep Node.js running. */
+  /** Nothing that was asked for runs any more. */
   end(): void {
     this.#channel?.port1.close();
     this.#channel = undefined;

@@ -23,7 +23,7 @@ const GATHERED: usize = 64 * 1024;
 /// Who sends twice within this many milliseconds gathers: what waits in the page's task queue comes first.
 const BUSY: f64 = 0.1;
 /// Messages that settle in one task, so that the page stays responsive.
-const SETTLED_AT_ONCE: usize = 4096;
+const SETTLED_AT_ONCE: usize = 2048;
 /// A socket that failed and is closed, but fires no `close` (CSP in Chromium, blocked ports in WebKit), ends after this.
 const CLOSE_GRACE: Millis = Millis::new(100);
 

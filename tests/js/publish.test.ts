@@ -149,3 +149,19 @@ test("abort: before its turn, queued, and under way", async () => {
   await turn();
   await client.close();
 });
+
+test("many calls that waited for the engine reach it in their order, in more than one task", async (t) => {
+  const glue = fakeGlue();
+  const client = new MqttClient(async () => glue, "wss://h");
+  let now = 0;
+  t.mock.method(performance, "now", () => ++now); // each look at the clock takes a millisecond
+  const { mock: tasks } = t.mock.method(MessagePort.prototype, "postMessage");
+  const names = Array.from({ length: 100 }, (_, n) => `${n}`);
+  for (const name of names) client.publish(name, new Blob([name])).catch(() => {});
+  for (const name of names) client.publish(name, name).catch(() => {});
+  const published = () => glue.engines[0]?.called("publish").map(([topic]) => topic) ?? [];
+  for (let turns = 0; turns < 5000 && published().length < 2 * names.length; turns++) await turn();
+  assert.deepEqual(published(), [...names, ...names]);
+  assert.ok(tasks.callCount() > 5, `${tasks.callCount()} further tasks`);
+  await client.close({ force: true });
+});
