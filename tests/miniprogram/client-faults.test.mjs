@@ -180,6 +180,7 @@ test("options that are wrong are refused when the client is made", async (t) => 
     [{ header: { a: 1 } }, "invalid-option", /header/],
     [{ instantiate: true }, "invalid-option", /instantiate/],
     [{ webSocket() {} }, "invalid-option", /webSocket/],
+    [{ worker: true }, "invalid-option", /worker/],
     [{ keepAlives: 1 }, "invalid-option", /keepAlives/],
     [{ store: "disk", clientId: "a" }, "invalid-option", /store/],
     [{ store: "storage" }, "invalid-option", /clientId/],

@@ -65,8 +65,19 @@ interface Setup {
 function prepare(loader: EngineLoader, given: MiniProgramOptions): Setup {
   if (Object(given) !== given) check(given, OWN); // which throws
   const { host, platform, engine = "auto", wasmPath = WASM_PATH, instantiate, ...others } = given;
-  const { header = {}, store, webSocket, ...rest } = others as MiniProgramOptions & ClientOptions;
-  check({ platform, engine, wasmPath, instantiate, header, ...(webSocket && { webSocket }) }, OWN);
+  const { header = {}, store, webSocket, worker, ...rest } = others as MiniProgramOptions & ClientOptions;
+  check(
+    {
+      platform,
+      engine,
+      wasmPath,
+      instantiate,
+      header,
+      ...(webSocket && { webSocket }),
+      ...(worker && { worker }),
+    },
+    OWN,
+  );
   checkPath(wasmPath);
   checkHeader(header);
   const found = findHost(host, platform);

@@ -8,7 +8,7 @@ import type { Host, Platform } from "./host.js";
 export type EngineName = "wasm" | "js";
 
 /** Options of a client in a mini-program: those of any client, and what concerns the platform. */
-export interface MiniProgramOptions extends Omit<ClientOptions, "store" | "webSocket"> {
+export interface MiniProgramOptions extends Omit<ClientOptions, "store" | "webSocket" | "worker"> {
   /** The platform's object, for plugins, frameworks and tests. @default the one of `my`, `tt`, `swan`, `qq`, `ks`, `wx`, `uni` that is in scope, in this order */
   readonly host?: Host;
   /** Whose words `host` speaks, where it is not the platform's own object. @default that of the object, "wx" for one of your own */
