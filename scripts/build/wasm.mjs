@@ -76,14 +76,16 @@ async function compile() {
   fs.writeFileSync(lightSnipped, withoutPanicTexts(answered(bound, false)));
   const glue = { from: made(`${NAME}_bg.js`), to: out(`${NAME}.js`) };
   const light = [lightSnipped, lightWasm];
+  const { buildPortable } = await import("./portable.mjs");
+  const portable = buildPortable(NAME, made("portable"), OUT); // beside the rest: wasm-opt takes one processor
+  portable.catch(() => {}); // told below
   await shortenNames({ wasm: snipped, glue: glue.from }, { wasm, glue: glue.to }, { light });
   for (const file of [wasm, lightWasm]) fs.writeFileSync(file, orderByLikeness(fs.readFileSync(file)));
   const types = fs.readFileSync(made(`${NAME}.d.ts`), "utf8").replace(/^export /gm, "declare ");
   fs.writeFileSync(out(`${NAME}.d.ts`), types + START);
   fs.writeFileSync(out("inline.js"), `export const text = "${toText(fs.readFileSync(wasm))}";\n`);
   fs.writeFileSync(out("inline.d.ts"), "export declare const text: string;\n");
-  const { buildPortable } = await import("./portable.mjs");
-  await buildPortable(NAME, made("portable"), OUT);
+  await portable;
 }
 
 /**
