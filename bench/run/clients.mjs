@@ -120,7 +120,7 @@ export async function sizes(clients) {
       });
       // What only clients with a store load comes later, if ever.
       const files = outputFiles
-        .filter(({ path }) => !STORE.test(path) && (client.id === "worker" || !APART.test(path)))
+        .filter(({ path }) => !STORE.test(path) && (client.needs || !APART.test(path)))
         .map(({ contents }) => contents);
       files.push(...fetched(client).map((file) => readFileSync(file)));
       return [client.id, files.reduce((sum, bytes) => sum + compressed(bytes), 0)];
