@@ -1,5 +1,6 @@
 import type { MqttError } from "./errors.js";
 import type { PacketInfo } from "./packet.js";
+import type { Target } from "./subscription.js";
 import type { ClientState, Delivery, ServerInfo } from "./types.js";
 import { createDecoder } from "./utf8.js";
 
@@ -19,9 +20,17 @@ export interface Batch {
 }
 
 /** A topic, and the ids of the subscriptions that its messages belong to. */
-export interface Topic {
+export class Topic {
   readonly name: string;
   readonly routes: Uint32Array;
+  /** For `Subscriptions` to keep: who gets the messages, and since which change of the subscriptions. */
+  targets: readonly Target[] = [];
+  epoch = 0;
+
+  constructor(name: string, routes: Uint32Array) {
+    this.name = name;
+    this.routes = routes;
+  }
 }
 
 /** Who gets the records of a batch. */
@@ -115,7 +124,7 @@ export class BatchReader {
   #name(batch: Batch, [, id, at, length, routes, count]: Words): void {
     const name = this.#decode(bytes(batch, at!, length!));
     const start = batch.count * STRIDE + routes! / 4;
-    this.#topics[id!] = { name, routes: batch.words.slice(start, start + count!) };
+    this.#topics[id!] = new Topic(name, batch.words.slice(start, start + count!));
   }
 }
 

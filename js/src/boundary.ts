@@ -66,6 +66,12 @@ export interface RawEngine {
   block(): void;
   /** Switches the packet tap on or off. */
   tap(on: boolean): void;
+  /** Where to copy a WebSocket message of `length` bytes before `received`. 0: not now. */
+  reserve(length: number): number;
+  /** Reads it. `now`: milliseconds of `performance.now`; `unixTime`: those since 1970. */
+  received(length: number, now: number, unixTime: number): void;
+  /** Ends the connection, because a message came that is not binary. */
+  refuseFrame(): void;
   flush(): void;
   stats(): unknown;
   free(): void | Promise<void>;
@@ -74,15 +80,10 @@ export interface RawEngine {
 /** What the engine calls. User code never runs inside these calls. */
 export interface EngineHost {
   resolve(attempt: number): Promise<Target>;
+  /** The socket in use, whose messages the host takes to the engine. */
   onSocket(socket: Closable): void;
-  /** A batch of `length` words and `count` records, to be copied before it returns. */
-  onBatch(
-    address: number,
-    length: number,
-    count: number,
-    chunk: ArrayBuffer | undefined,
-    details: readonly unknown[],
-  ): void;
+  /** A batch of `length` words and `count` records, to be copied before it returns. The chunk is what `received` is about. */
+  onBatch(address: number, length: number, count: number, details: readonly unknown[] | undefined): void;
   /**
    * Changes for the store of a durable client: key, record or undefined (remove it), key, and so on; with `all`, the
    * store has to hold nothing else afterwards. Answered later, never from within, by `stored` or `storeFailed`; the next

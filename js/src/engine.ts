@@ -1,6 +1,7 @@
 import { type Batch, BatchReader, type BatchRecord, type BatchSink } from "./batch.js";
 import type { Closable, EngineHost, EngineOptions, Glue, RawEngine, Target } from "./boundary.js";
 import { engineError, MqttError } from "./errors.js";
+import { take } from "./intake.js";
 import { MemoryView } from "./memory.js";
 import { Turns } from "./turns.js";
 import type { MaybePromise } from "./types.js";
@@ -18,7 +19,8 @@ export interface EngineSink extends BatchSink {
 export type StoreChanges = Parameters<EngineHost["onStore"]>[0];
 
 /**
- * The gate to the WebAssembly engine: every call goes through `call`, every report through one microtask per batch.
+ * The gate to the WebAssembly engine: every call goes through `call`, every report is handed on when it is over: in the task of
+ * a WebSocket message at once, else in a microtask.
  * A trap does not stop a WebAssembly instance, so after one the gate stays shut.
  */
 export class Engine {
@@ -30,6 +32,11 @@ export class Engine {
   #crash: MqttError | undefined;
   #socket: Closable | undefined;
   #batches: Batch[] = [];
+  /** What came is being read, and the messages in it are handed out. */
+  #isTaking = false;
+  /** What is being read. */
+  #chunk: ArrayBuffer | undefined;
+  #wantsFlush = false;
   readonly #flush = () => this.#try(() => this.#raw?.flush());
   readonly #turns = new Turns(this.#flush);
   #leaving: Promise<void> | undefined;
@@ -84,32 +91,54 @@ export class Engine {
       },
       onSocket: (socket) => {
         this.#socket = socket;
+        socket.onmessage = ({ data }: { readonly data: unknown }) => this.#onMessage(socket, data);
       },
       onBatch: (...batch) => this.#onBatch(...batch),
       onStore: (...changes) => this.#sink.store?.(...changes),
-      schedule: (later) => (later ? this.#turns.ask() : queueMicrotask(this.#flush)),
+      schedule: (later) => {
+        if (later) this.#turns.ask();
+        else if (this.#isTaking) this.#wantsFlush = true;
+        else queueMicrotask(this.#flush);
+      },
       makeError: engineError,
       onFault: (cause) => void this.#poison(cause),
     };
   }
 
-  /** Copies out while the memory is still, and hands on when the WebAssembly frames are gone. */
-  #onBatch(
-    address: number,
-    length: number,
-    count: number,
-    chunk: ArrayBuffer | undefined,
-    details: readonly unknown[],
-  ): void {
+  /** All in one task: the engine reads, handlers run with no WebAssembly on the stack, and what they answer leaves. */
+  #onMessage(socket: Closable, data: unknown, isLate = false): void {
+    const raw = this.#raw;
+    if (!raw || socket !== this.#socket) return;
+    this.#isTaking = true;
+    this.#chunk = data as ArrayBuffer;
+    try {
+      if (take(raw, this.#memory, data)) this.#dispatch();
+      else if (isLate) throw new MqttError("engine-crashed");
+      // A socket of the application that answers while it sends.
+      else queueMicrotask(() => this.#onMessage(socket, data, true));
+    } catch (error) {
+      this.#poison(error);
+    }
+    this.#chunk = undefined;
+    this.#isTaking = false;
+    if (!this.#wantsFlush) return;
+    this.#wantsFlush = false;
+    this.#flush();
+  }
+
+  /** Copies out while the memory is still, to hand on when the WebAssembly frames are gone. */
+  #onBatch(address: number, length: number, count: number, details: Batch["details"] = NONE): void {
     if (this.#crash) return;
     const words = this.#memory.words().slice(address / 4, address / 4 + length);
-    if (this.#batches.length === 0) queueMicrotask(() => this.#try(() => this.#dispatch()));
-    this.#batches.push({ words, count, chunk, details });
+    if (this.#batches.length === 0 && !this.#isTaking)
+      queueMicrotask(() => this.#try(() => this.#dispatch()));
+    this.#batches.push({ words, count, chunk: this.#chunk, details });
   }
 
   #dispatch(): void {
     if (this.#leaving) return;
     const batches = this.#batches;
+    if (batches.length === 0) return;
     this.#batches = [];
     for (const batch of batches) this.#reader.read(batch, this.#gate);
   }
@@ -158,6 +187,8 @@ export class Engine {
     return error;
   }
 }
+
+const NONE: readonly unknown[] = [];
 
 function silence(socket: Closable): void {
   socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null;

@@ -48,10 +48,7 @@ export class Emitter<Events extends object> {
   /** Calls the listeners there are now, in the order they were added. */
   emit<K extends keyof Events>(type: K, event: Events[K]): void {
     for (const listener of this.#listeners.get(type) ?? []) {
-      contain(
-        () => (listener as Listener<Events[K]>)(event),
-        (error) => this.#onThrow(error, type),
-      );
+      contain(listener as Listener<Events[K]>, event, (error) => this.#onThrow(error, type));
     }
   }
 
@@ -61,9 +58,9 @@ export class Emitter<Events extends object> {
 }
 
 /** @internal Runs code of the application: what it throws, or a promise of it rejects with, goes to `fail`. */
-export function contain(run: () => unknown, fail: (error: unknown) => void): void {
+export function contain<T>(run: (event: T) => unknown, event: T, fail: (error: unknown) => void): void {
   try {
-    const result = run() as PromiseLike<unknown> | undefined | null;
+    const result = run(event) as PromiseLike<unknown> | undefined | null;
     if (typeof result?.then === "function") result.then(undefined, fail);
   } catch (error) {
     fail(error);

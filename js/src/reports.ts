@@ -41,7 +41,7 @@ export class Reports {
   }
 
   log(level: keyof Logger, message: string, detail: unknown): void {
-    contain(() => this.#logger?.[level]?.(`wasmqtt: ${message}`, detail), reportToHost);
+    contain(() => this.#logger?.[level]?.(`wasmqtt: ${message}`, detail), undefined, reportToHost);
   }
 
   #tell(error: MqttError, level: keyof Logger, unheard: (error: MqttError) => void): void {

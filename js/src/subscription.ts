@@ -102,8 +102,7 @@ export class ActiveSubscription implements Subscription {
   deliver(topic: string, batch: Batch, at: number, filter: string): void {
     if (this.#buffer.ended) return;
     const message = new ReceivedMessage(topic, batch, at, this.#context, filter);
-    const handler = this.#handler;
-    if (handler) contain(() => handler(message), this.#fail);
+    if (this.#handler) contain(this.#handler, message, this.#fail);
     if (!this.#buffering) return;
 
     const loser = this.#buffer.put(message);
@@ -213,8 +212,11 @@ class MessageBuffer {
 /** @internal Which subscriptions there are for the engine's subscription ids, one id per distinct filter. */
 export class Subscriptions {
   readonly #byId = new Map<number, { readonly filter: string; users: readonly ActiveSubscription[] }>();
+  /** Changes with the subscriptions. */
+  #epoch = 1;
 
   add(subscription: ActiveSubscription, ids: Iterable<number>): void {
+    this.#epoch++;
     let index = 0;
     for (const id of ids) {
       const filter = subscription.filters[index++] ?? "";
@@ -226,6 +228,7 @@ export class Subscriptions {
 
   /** Returns the ids that nobody uses any more. */
   remove(subscription: ActiveSubscription): number[] {
+    this.#epoch++;
     const unused: number[] = [];
     for (const [id, entry] of this.#byId) {
       if (!entry.users.includes(subscription)) continue;
@@ -239,30 +242,41 @@ export class Subscriptions {
 
   /** The server has ended it; who has no other one ends as well. */
   drop(id: number, error: MqttError): void {
+    this.#epoch++;
     const users = this.#byId.get(id)?.users ?? [];
     this.#byId.delete(id);
     const others = [...this.#byId.values()];
     for (const user of users) if (!others.some((entry) => entry.users.includes(user))) user.end(error);
   }
 
-  /** Hands a message to everybody it belongs to, once each even when several filters match. */
+  /** Hands a message to everybody it belongs to. */
   deliver(topic: Topic, batch: Batch, at: number): void {
-    const { name, routes } = topic;
-    const seen = routes.length > 1 ? new Set<ActiveSubscription>() : undefined;
-    for (const id of routes) {
+    if (topic.epoch !== this.#epoch) this.#route(topic);
+    for (const { subscription, filter } of topic.targets) subscription.deliver(topic.name, batch, at, filter);
+  }
+
+  /** Finds who gets the messages of a topic: once each, even when several filters match. */
+  #route(topic: Topic): void {
+    const targets = new Map<ActiveSubscription, Target>();
+    for (const id of topic.routes) {
       const { users, filter } = this.#byId.get(id) ?? NOBODY;
-      for (const subscription of users) {
-        if (seen?.has(subscription)) continue;
-        seen?.add(subscription);
-        subscription.deliver(name, batch, at, filter);
-      }
+      for (const subscription of users)
+        if (!targets.has(subscription)) targets.set(subscription, { subscription, filter });
     }
+    topic.targets = [...targets.values()];
+    topic.epoch = this.#epoch;
   }
 
   endAll(error?: MqttError): void {
     for (const { users } of this.#byId.values()) for (const subscription of users) subscription.end(error);
     this.#byId.clear();
   }
+}
+
+/** @internal Who gets a message, and for which filter. */
+export interface Target {
+  readonly subscription: ActiveSubscription;
+  readonly filter: string;
 }
 
 const NOBODY = { users: [], filter: "" } as const;

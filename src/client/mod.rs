@@ -306,6 +306,12 @@ impl Client {
         !self.core.transport.is_empty()
     }
 
+    /// Whether [`Client::poll_transmit`] and [`Client::poll_store`] would have nothing to do.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.core.is_idle()
+    }
+
     fn message(&self, delivery: &Delivery) -> Message<'_> {
         let packet = self.frames.bytes(delivery.span);
         let part = |range: &Range<usize>| packet.get(range.clone()).unwrap_or_default();

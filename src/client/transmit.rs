@@ -84,6 +84,19 @@ impl Core {
             && exchanges.bytes() < most
     }
 
+    /// Whether nothing waits to be written, stored or handed over.
+    pub(super) fn is_idle(&self) -> bool {
+        let Session { requests, resend, queue, .. } = &self.session;
+        self.out.is_empty()
+            && self.outbox.ready.bytes.is_empty()
+            && !self.session.is_kept()
+            && requests.is_empty()
+            && resend.is_empty()
+            && queue.len() == 0
+            && self.closing.is_none()
+            && self.renewal.is_none()
+    }
+
     pub(super) fn write_ping(&mut self, now: Instant, op: Option<OpId>) {
         if let Some(connection) = self.phase.live_mut() {
             connection.keep_alive.on_ping(now);

@@ -1,6 +1,6 @@
 //! What JavaScript sees: few exports, synchronous, with numbers for answers.
 
-use super::driver::Driver;
+use super::driver::{Driver, instant};
 use super::host::EngineHost;
 use super::options::{Options, texts};
 use super::{fault, objects};
@@ -250,6 +250,25 @@ impl MqttEngine {
     /// Switches the packet tap on or off.
     pub fn tap(&self, on: bool) {
         self.driver.enter(&mut |client: &mut Client, _| client.tap_packets(on));
+    }
+
+    /// Space in linear memory for a WebSocket message of `len` bytes, which the host copies there before it calls
+    /// `received`. Null: an engine of this module is on the stack, or this one broke.
+    #[must_use]
+    pub fn reserve(&self, len: usize) -> *mut u8 {
+        self.driver.reserve(len)
+    }
+
+    /// Reads the message. `now`: milliseconds of `performance.now`; `unix_time`: those since 1970.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // neither is negative
+    pub fn received(&self, len: usize, now: f64, unix_time: f64) {
+        self.driver.received(len, instant(now), unix_time as u64);
+    }
+
+    /// A WebSocket message came that is not binary.
+    #[wasm_bindgen(js_name = refuseFrame)]
+    pub fn refuse_frame(&self) {
+        self.driver.refuse_frame();
     }
 
     /// Sends what the commands and handlers of this turn have left.

@@ -13,7 +13,7 @@ use crate::client::{Client, TransportClose, TransportRequest};
 use crate::codec::Properties;
 use crate::error::{Error, ErrorCode};
 use crate::time::{Instant, Millis};
-use js_sys::{Array, ArrayBuffer, Uint8Array};
+use js_sys::Array;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
@@ -81,7 +81,10 @@ impl Driver {
     ///
     /// Not generic, so that the guard around the core is compiled once.
     pub(super) fn enter(&self, work: &mut dyn FnMut(&mut Client, Instant)) -> bool {
-        let now = now();
+        self.enter_at(now(), work)
+    }
+
+    fn enter_at(&self, now: Instant, work: &mut dyn FnMut(&mut Client, Instant)) -> bool {
         self.busy.run(|| work(&mut self.client.borrow_mut(), now))
     }
 
@@ -162,10 +165,9 @@ impl Driver {
 
     /// Takes everything out of the core and hands it on: events, bytes, transport requests, the next deadline.
     ///
-    /// `chunk` is what was just received; messages refer to it. While they are being handed out nothing is sent: their
-    /// handlers run in the microtask that the host has queued, and the flush after it sends acknowledgements and
-    /// answers in one go.
-    pub(super) fn pump(&self, chunk: Option<&ArrayBuffer>) {
+    /// `received` is when bytes came, if they did just now. While messages are being handed out nothing is sent: the host
+    /// runs their handlers when we are gone, and the flush after it sends acknowledgements and answers in one go.
+    pub(super) fn pump(&self, received: Option<Instant>) {
         if self.pumping.replace(true) {
             self.pump_again.set(true);
             return;
@@ -174,10 +176,12 @@ impl Driver {
         let mut is_enough = false;
         loop {
             self.pump_again.set(false);
-            let Some(messages) = self.hand_out_events(chunk) else { break };
-            let waits = messages || is_enough || chunk.is_some() && self.is_busy();
+            let Some(messages) = self.hand_out_events(received) else { break };
+            let waits = messages || is_enough || received.is_some() && self.is_busy();
             if waits && !self.has_transport_request() {
-                self.ask_for_flush();
+                if is_enough || !self.client.borrow().is_idle() {
+                    self.ask_for_flush();
+                }
             } else {
                 is_enough = self.transmit();
                 self.serve_transport();
@@ -187,13 +191,13 @@ impl Driver {
             }
         }
         self.pumping.set(false);
-        self.arm_timer(chunk.is_some());
+        self.arm_timer(received);
     }
 
     /// Returns whether there were messages among the events; `None` when the core is not to be used any more.
-    fn hand_out_events(&self, chunk: Option<&ArrayBuffer>) -> Option<bool> {
+    fn hand_out_events(&self, received: Option<Instant>) -> Option<bool> {
         let mut batch = self.batch.take();
-        let entered = self.enter(&mut |client: &mut Client, now| {
+        let entered = self.enter_at(received.unwrap_or_else(now), &mut |client: &mut Client, now| {
             while let Some(event) = client.poll_event(now) {
                 batch.push(event);
             }
@@ -203,10 +207,12 @@ impl Driver {
         }
         let messages = batch.has_messages();
         if !batch.is_empty() {
-            let details: Array = batch.take_details().iter().map(|detail| self.detail(detail)).collect();
+            let details = batch.take_details();
+            let details: Option<Array> =
+                (!details.is_empty()).then(|| details.iter().map(|detail| self.detail(detail)).collect());
             let (words, length, records) = batch.complete();
             // The sink is ours and does not throw; if it does, the rest must go on all the same.
-            let _thrown = self.host.on_batch(words, length, records, chunk, &details);
+            let _thrown = self.host.on_batch(words, length, records, details);
         }
         batch.clear();
         self.batch.replace(batch);
@@ -290,14 +296,14 @@ impl Driver {
         self.client.borrow().has_events()
     }
 
-    fn arm_timer(&self, received: bool) {
-        let now = now();
+    fn arm_timer(&self, received: Option<Instant>) {
+        let now = received.unwrap_or_else(now);
         let core = self.client.try_borrow().ok().and_then(|client| client.poll_timeout());
         let drain = self.flow.next_look().map(|wait| now + wait);
         let close = self.failing_since.get().map(|since| since + CLOSE_GRACE);
         if let Some(deadline) = [core, drain, close].into_iter().flatten().min() {
             let this = self.this.clone();
-            self.timer.arm(now, deadline, received, move || {
+            self.timer.arm(now, deadline, received.is_some(), move || {
                 if let Some(driver) = this.upgrade() {
                     driver.on_timer();
                 }
@@ -319,7 +325,6 @@ impl Driver {
     pub(super) fn on_socket_event(&self, event: SocketEvent) {
         match event {
             SocketEvent::Open => self.on_open(),
-            SocketEvent::Message(data) => return self.on_message(&data),
             SocketEvent::Error => {
                 // WebKit fires it while the socket still calls itself connecting.
                 let failed = self.socket.borrow().as_ref().is_some_and(|socket| !socket.is_open());
@@ -344,21 +349,32 @@ impl Driver {
         });
     }
 
-    fn on_message(&self, data: &JsValue) {
-        let Some(chunk) = data.dyn_ref::<ArrayBuffer>() else {
-            self.fail(Error::new(ErrorCode::TextFrame));
-            return self.pump(None);
-        };
-        let bytes = Uint8Array::new(chunk);
-        let len = bytes.length() as usize;
-        let received = self.enter(&mut |client: &mut Client, now| {
-            bytes.copy_to(client.receive_buffer(len));
+    /// Space for `len` bytes that were received, to be filled before `received`. Null: not now.
+    pub(super) fn reserve(&self, len: usize) -> *mut u8 {
+        let mut space = core::ptr::null_mut();
+        if !self.pumping.get() {
+            self.enter_at(Instant::from_millis(0), &mut |client: &mut Client, _| {
+                space = client.receive_buffer(len).as_mut_ptr();
+            });
+        }
+        space
+    }
+
+    /// The space has been filled. `wall_clock`: milliseconds since 1970.
+    pub(super) fn received(&self, len: usize, now: Instant, wall_clock: u64) {
+        let received = self.enter_at(now, &mut |client: &mut Client, now| {
             client.handle_received(now, len);
-            client.handle_wall_clock(now, wall_clock()); // after bytes that may have waited since before a sleep
+            client.handle_wall_clock(now, wall_clock); // after bytes that may have waited since before a sleep
         });
         if received {
-            self.pump(Some(chunk));
+            self.pump(Some(now));
         }
+    }
+
+    /// What came is not binary.
+    pub(super) fn refuse_frame(&self) {
+        self.fail(Error::new(ErrorCode::TextFrame));
+        self.pump(None);
     }
 
     fn on_close(&self, code: u16, reason: &str) {
@@ -380,9 +396,13 @@ impl Driver {
 
 /// Milliseconds of a clock that never goes back.
 fn now() -> Instant {
-    // Not negative, and far from the range where whole milliseconds would be lost.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    Instant::from_millis(performance_now() as u64)
+    instant(performance_now())
+}
+
+/// The same as JavaScript has it: not negative, and far from the range where whole milliseconds would be lost.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+pub(super) fn instant(millis: f64) -> Instant {
+    Instant::from_millis(millis as u64)
 }
 
 /// Milliseconds of a clock that may be set, but goes on while the machine sleeps.

@@ -2,7 +2,7 @@
 //! run no destructors and leave cells borrowed.
 
 use crate::error::Error;
-use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
+use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
 
@@ -15,7 +15,7 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub(super) fn resolve(this: &EngineHost, attempt: u32) -> Result<Promise, JsValue>;
 
-    /// Tells which socket is in use, so that it can be closed after a trap.
+    /// Tells which socket is in use. The host listens to its messages, and can close it after a trap.
     #[wasm_bindgen(method, catch, js_name = onSocket)]
     pub(super) fn on_socket(this: &EngineHost, socket: &WebSocket) -> Result<(), JsValue>;
 
@@ -26,8 +26,7 @@ extern "C" {
         words: *const u32,
         length: usize,
         records: usize,
-        chunk: Option<&ArrayBuffer>,
-        details: &Array,
+        details: Option<Array>,
     ) -> Result<(), JsValue>;
 
     /// Hands changes to the store: keys, each followed by its record or by undefined to remove it.

@@ -1,14 +1,12 @@
-//! A WebSocket with its four handlers, which live and end with it.
+//! A WebSocket with handlers that live and end with it. What it receives goes to the host first.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
-use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
+use web_sys::{BinaryType, CloseEvent, Event, WebSocket};
 
 /// What a socket tells its owner.
 pub(super) enum SocketEvent {
     Open,
-    /// `data` of the message, whatever it is.
-    Message(JsValue),
     /// Nothing is known beyond the fact.
     Error,
     Close {
@@ -21,7 +19,6 @@ pub(super) enum SocketEvent {
 pub(super) struct Socket {
     ws: WebSocket,
     _open: Closure<dyn FnMut(Event)>,
-    _message: Closure<dyn FnMut(MessageEvent)>,
     _error: Closure<dyn FnMut(Event)>,
     _close: Closure<dyn FnMut(CloseEvent)>,
 }
@@ -38,20 +35,16 @@ impl Socket {
     /// Takes over a socket that was just made, before any of its events.
     pub(super) fn new(ws: WebSocket, sink: impl Fn(SocketEvent) + Clone + 'static) -> Self {
         ws.set_binary_type(BinaryType::Arraybuffer);
-        let (open_sink, message_sink, error_sink, close_sink) =
-            (sink.clone(), sink.clone(), sink.clone(), sink);
+        let (open_sink, error_sink, close_sink) = (sink.clone(), sink.clone(), sink);
         let open = Closure::new(move |_event: Event| open_sink(SocketEvent::Open));
-        let message =
-            Closure::new(move |event: MessageEvent| message_sink(SocketEvent::Message(event.data())));
         let error = Closure::new(move |_event: Event| error_sink(SocketEvent::Error));
         let close = Closure::new(move |event: CloseEvent| {
             close_sink(SocketEvent::Close { code: event.code(), reason: event.reason() });
         });
         ws.set_onopen(Some(open.as_ref().unchecked_ref()));
-        ws.set_onmessage(Some(message.as_ref().unchecked_ref()));
         ws.set_onerror(Some(error.as_ref().unchecked_ref()));
         ws.set_onclose(Some(close.as_ref().unchecked_ref()));
-        Self { ws, _open: open, _message: message, _error: error, _close: close }
+        Self { ws, _open: open, _error: error, _close: close }
     }
 
     pub(super) fn protocol(&self) -> String {

@@ -75,6 +75,85 @@ test("providers start with no WebAssembly on the stack", async () => {
   assert.deepEqual(order, ["back in the engine", "provider"]);
 });
 
+/** An engine that listens to a socket. */
+function listening() {
+  const made = create();
+  const used = socket();
+  made.fake.host.onSocket(used);
+  const receive = (data: unknown) => (used.onmessage as (event: unknown) => void)({ data });
+  return { ...made, used, receive };
+}
+
+const chunk = (...bytes: number[]) => Uint8Array.from(bytes).buffer;
+
+test("a message of the socket is read, handed out and answered in its own task", () => {
+  const { fake, records, receive } = listening();
+  fake.onReceived = (bytes) => {
+    fake.message("t", [...bytes].join(), []);
+    fake.host.schedule(false);
+    assert.deepEqual(records, [], "not while WebAssembly is on the stack");
+  };
+  receive(chunk(1, 2));
+  assert.deepEqual(fake.called("received"), [[1, 2]]);
+  assert.deepEqual(records, [{ kind: "message" }]);
+  assert.equal(fake.called("flush").length, 1, "after the handlers");
+  receive(chunk());
+  assert.deepEqual(fake.called("received"), [[1, 2], []]);
+});
+
+test("nothing is flushed where there is nothing to answer", async () => {
+  const { fake, records, receive } = listening();
+  fake.onReceived = () => fake.message("t", "", []);
+  receive(chunk(1));
+  await turn();
+  assert.deepEqual([records.length, fake.called("flush").length], [1, 0]);
+});
+
+test("what is no binary message is refused", () => {
+  const { fake, receive } = listening();
+  for (const data of ["text", new Blob([]), Uint8Array.of(1), undefined]) receive(data);
+  assert.deepEqual([fake.called("refuseFrame").length, fake.called("received").length], [4, 0]);
+});
+
+test("a socket that answers from within is read when the engine has come back", async () => {
+  const { fake, records, receive } = listening();
+  fake.onReceived = ([byte]) => fake.message("t", String(byte), []);
+  fake.isOnStack = true;
+  receive(chunk(1));
+  receive(chunk(2));
+  assert.deepEqual(fake.called("received"), []);
+  fake.isOnStack = false;
+  await turn();
+  assert.deepEqual([fake.called("received"), records.length], [[[1], [2]], 2]);
+});
+
+test("an engine that takes nothing any more is a crash", async () => {
+  const { fake, crashes, receive } = listening();
+  fake.isOnStack = true;
+  receive(chunk(1));
+  await turn();
+  assert.equal(crashes.length, 1);
+});
+
+test("messages of an earlier socket, and those after the end, mean nothing", () => {
+  const { engine, fake, used, receive } = listening();
+  const next = socket();
+  fake.host.onSocket(next);
+  receive(chunk(1));
+  (used.onmessage as (event: unknown) => void)({ data: chunk(1) });
+  engine.free();
+  (next.onmessage as unknown as (event: unknown) => void)({ data: chunk(2) });
+  assert.deepEqual(fake.called("received"), []);
+});
+
+test("a trap while a message is read shuts the gate", async () => {
+  const { fake, crashes, used, receive } = listening();
+  fake.throws.received = trap();
+  receive(chunk(1));
+  await turn();
+  assert.deepEqual([crashes.length, used.closed, used.onmessage], [1, 1, null]);
+});
+
 test("what the engine refuses is thrown as it is and harms nothing", () => {
   const { engine, fake, crashes } = create();
   const error = new MqttError("queue-full");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Topic } from "../../js/src/batch.js";
 import { MqttError } from "../../js/src/errors.js";
 import type { Message } from "../../js/src/message.js";
 import type { BufferOptions } from "../../js/src/options.js";
@@ -198,7 +199,7 @@ test("messages go to everybody they belong to, once each", () => {
   const two = make("two", ["a/+"], [1]);
   const deliver = (name: string, routes: number[]) => {
     const batch = makeBatch([messageRecord(1, "")]);
-    subscriptions.deliver({ name, routes: Uint32Array.from(routes) }, batch, 0);
+    subscriptions.deliver(new Topic(name, Uint32Array.from(routes)), batch, 0);
   };
   deliver("a/b", [1, 2]);
   assert.deepEqual(seen, ["one:a/b:b", "two:a/b:b"]);
@@ -210,6 +211,31 @@ test("messages go to everybody they belong to, once each", () => {
   deliver("x", [99]);
   deliver("x", []);
   assert.deepEqual(seen, ["one:a/c/d:c/d", "one:a/e:e"]);
+});
+
+test("who gets the messages of a topic follows the subscriptions", () => {
+  const subscriptions = new Subscriptions();
+  const seen: string[] = [];
+  const make = (name: string) => {
+    const { active } = subscription({ handler: () => void seen.push(name) });
+    subscriptions.add(active, [1]);
+    return active;
+  };
+  const topic = new Topic("a", Uint32Array.of(1));
+  const deliver = () => {
+    seen.length = 0;
+    subscriptions.deliver(topic, makeBatch([messageRecord(1, "")]), 0);
+    return seen;
+  };
+  assert.deepEqual(deliver(), []);
+  const one = make("one");
+  assert.deepEqual(deliver(), ["one"]);
+  make("two");
+  assert.deepEqual(deliver(), ["one", "two"]);
+  subscriptions.remove(one);
+  assert.deepEqual(deliver(), ["two"]);
+  subscriptions.drop(1, new MqttError("session-lost"));
+  assert.deepEqual(deliver(), []);
 });
 
 test("references are counted per filter", () => {

@@ -141,6 +141,7 @@ function warn({ logger }: ClientOptions, { code, cause }: MqttError): void {
   const message = "wasmqtt: WebAssembly could not be used, so the client runs as plain JavaScript";
   contain(
     () => logger?.warn?.(message, { code, cause }),
+    undefined,
     () => {},
   );
 }

@@ -39,6 +39,10 @@ export class FakeEngine implements RawEngine {
   /** Method name → what it throws. */
   readonly throws: Record<string, unknown> = {};
   neverSent = true;
+  /** It takes nothing now. */
+  isOnStack = false;
+  /** What a test makes of a message of the socket. */
+  onReceived: (bytes: Uint8Array) => void = () => {};
   #operation = 0;
   #ids = new Map<string, number>();
   readonly #topics: string[] = [];
@@ -106,6 +110,16 @@ export class FakeEngine implements RawEngine {
   block = () => void this.#call("block");
   tap = (on: boolean) => void this.#call("tap", on);
   flush = () => void this.#call("flush");
+  reserve = (length: number) => {
+    this.#call("reserve", length);
+    return this.isOnStack ? 0 : RECEIVED;
+  };
+  received = (length: number) => {
+    const bytes = new Uint8Array(this.memory.buffer, RECEIVED, length);
+    this.#call("received", ...bytes);
+    this.onReceived(bytes);
+  };
+  refuseFrame = () => void this.#call("refuseFrame");
   stats = () => ({ bytesSent: 7 }) as Stats;
   free = () => void this.#call("free");
 
@@ -114,7 +128,7 @@ export class FakeEngine implements RawEngine {
   report(...records: FakeRecord[]): void {
     const { words, count, details } = makeBatch(records);
     new Uint32Array(this.memory.buffer).set(words, ADDRESS / 4);
-    this.host.onBatch(ADDRESS, words.length, count, undefined, details);
+    this.host.onBatch(ADDRESS, words.length, count, details);
   }
 
   state(name: string): void {
@@ -159,6 +173,7 @@ export class FakeEngine implements RawEngine {
 }
 
 const ADDRESS = 1024;
+const RECEIVED = 65_536;
 
 /** A single reason code stands in the place of the position. */
 function reasons(codes: number[]) {

@@ -37,6 +37,7 @@ export class Host {
   #memory;
   #hooks;
   #topics = new Map();
+  #chunk;
 
   constructor(memory, hooks) {
     this.#memory = memory;
@@ -59,12 +60,25 @@ export class Host {
 
   onSocket(socket) {
     this.sockets.push(socket);
+    socket.onmessage = ({ data }) => this.#onMessage(data);
     this.#hooks.onSocket?.(this.engine);
   }
 
-  onBatch(address, length, count, chunk, details) {
+  /** As `js/src/engine.ts` does it. */
+  #onMessage(data, isLate = false) {
+    if (!(data instanceof ArrayBuffer)) return this.engine.refuseFrame();
+    const address = this.engine.reserve(data.byteLength);
+    if (address === 0) return isLate ? undefined : queueMicrotask(() => this.#onMessage(data, true));
+    new Uint8Array(this.#memory.buffer).set(new Uint8Array(data), address);
+    this.#chunk = data;
+    this.engine.received(data.byteLength, performance.now(), Date.now());
+    this.#chunk = undefined;
+  }
+
+  onBatch(address, length, count, details = []) {
     this.#hooks.onBatch?.(this.engine);
     const words = new Uint32Array(this.#memory.buffer, address, length).slice();
+    const chunk = this.#chunk;
     const batch = { rest: words.slice(count * STRIDE), chunk, details };
     const records = Array.from({ length: count }, (_, index) =>
       this.#record(words.slice(index * STRIDE, (index + 1) * STRIDE), batch),
