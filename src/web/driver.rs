@@ -366,7 +366,8 @@ impl Driver {
             client.handle_received(now, len);
             client.handle_wall_clock(now, wall_clock); // after bytes that may have waited since before a sleep
         });
-        if received {
+        // Without a socket it is a late one, of a socket that was given up.
+        if received && self.socket.borrow().is_some() {
             self.pump(Some(now));
         }
     }
