@@ -68,8 +68,8 @@ export interface RawEngine {
   tap(on: boolean): void;
   /** Where to copy a WebSocket message of `length` bytes before `received`. 0: not now. */
   reserve(length: number): number;
-  /** Reads it. `now`: milliseconds of `performance.now`; `unixTime`: those since 1970. */
-  received(length: number, now: number, unixTime: number): void;
+  /** Reads it. */
+  received(length: number): void;
   /** Ends the connection, because a message came that is not binary. */
   refuseFrame(): void;
   flush(): void;

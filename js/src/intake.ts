@@ -14,6 +14,6 @@ export function take(raw: RawEngine, memory: MemoryView, data: unknown): boolean
   const address = raw.reserve(byteLength);
   if (address === 0) return false;
   memory.bytes().set(new Uint8Array(data), address);
-  raw.received(byteLength, performance.now(), Date.now());
+  raw.received(byteLength);
   return true;
 }

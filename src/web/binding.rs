@@ -1,6 +1,6 @@
 //! What JavaScript sees: few exports, synchronous, with numbers for answers.
 
-use super::driver::{Driver, instant};
+use super::driver::Driver;
 use super::host::EngineHost;
 use super::options::{Options, texts};
 use super::{fault, objects};
@@ -259,10 +259,9 @@ impl MqttEngine {
         self.driver.reserve(len)
     }
 
-    /// Reads the message. `now`: milliseconds of `performance.now`; `unix_time`: those since 1970.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // neither is negative
-    pub fn received(&self, len: usize, now: f64, unix_time: f64) {
-        self.driver.received(len, instant(now), unix_time as u64);
+    /// Reads the message.
+    pub fn received(&self, len: usize) {
+        self.driver.received(len);
     }
 
     /// A WebSocket message came that is not binary.

@@ -360,11 +360,12 @@ impl Driver {
         space
     }
 
-    /// The space has been filled. `wall_clock`: milliseconds since 1970.
-    pub(super) fn received(&self, len: usize, now: Instant, wall_clock: u64) {
+    /// The space has been filled.
+    pub(super) fn received(&self, len: usize) {
+        let now = now();
         let received = self.enter_at(now, &mut |client: &mut Client, now| {
             client.handle_received(now, len);
-            client.handle_wall_clock(now, wall_clock); // after bytes that may have waited since before a sleep
+            client.handle_wall_clock(now, wall_clock()); // after bytes that may have waited since before a sleep
         });
         // Without a socket it is a late one, of a socket that was given up.
         if received && self.socket.borrow().is_some() {
@@ -397,13 +398,9 @@ impl Driver {
 
 /// Milliseconds of a clock that never goes back.
 fn now() -> Instant {
-    instant(performance_now())
-}
-
-/// The same as JavaScript has it: not negative, and far from the range where whole milliseconds would be lost.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-pub(super) fn instant(millis: f64) -> Instant {
-    Instant::from_millis(millis as u64)
+    // Not negative, and far from the range where whole milliseconds would be lost.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    Instant::from_millis(performance_now() as u64)
 }
 
 /// Milliseconds of a clock that may be set, but goes on while the machine sleeps.

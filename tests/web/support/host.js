@@ -71,7 +71,7 @@ export class Host {
     if (address === 0) return isLate ? undefined : queueMicrotask(() => this.#onMessage(data, true));
     new Uint8Array(this.#memory.buffer).set(new Uint8Array(data), address);
     this.#chunk = data;
-    this.engine.received(data.byteLength, performance.now(), Date.now());
+    this.engine.received(data.byteLength);
     this.#chunk = undefined;
   }
 
