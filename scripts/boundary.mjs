@@ -44,7 +44,10 @@ const ONLY_IN = [
  * What is loaded by itself, and what it may import: with an import from what every page loads, both would move to a file of
  * their own, which every page would load.
  */
-const APART = { "store/": ["store/"], "worker/": ["worker/", "inspect/", "turns.ts"] };
+const APART = {
+  "store/": ["store/"],
+  "worker/": ["worker/", "inspect/", "intake.ts", "memory.ts", "turns.ts"],
+};
 
 /** What knows of mini-programs, and who alone may use it: other entries must not carry it. */
 const MINIPROGRAM = "miniprogram/";

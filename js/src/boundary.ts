@@ -82,8 +82,17 @@ export interface EngineHost {
   resolve(attempt: number): Promise<Target>;
   /** The socket in use, whose messages the host takes to the engine. */
   onSocket(socket: Closable): void;
-  /** A batch of `length` words and `count` records, to be copied before it returns. The chunk is what `received` is about. */
-  onBatch(address: number, length: number, count: number, details: readonly unknown[] | undefined): void;
+  /**
+   * A batch of `length` words and `count` records, to be copied before it returns. `chunk`: what its messages lie in, when
+   * that is not what `received` is about.
+   */
+  onBatch(
+    address: number,
+    length: number,
+    count: number,
+    details: readonly unknown[] | undefined,
+    chunk?: ArrayBuffer,
+  ): void;
   /**
    * Changes for the store of a durable client: key, record or undefined (remove it), key, and so on; with `all`, the
    * store has to hold nothing else afterwards. Answered later, never from within, by `stored` or `storeFailed`; the next

@@ -127,12 +127,18 @@ export class Engine {
   }
 
   /** Copies out while the memory is still, to hand on when the WebAssembly frames are gone. */
-  #onBatch(address: number, length: number, count: number, details: Batch["details"] = NONE): void {
+  #onBatch(
+    address: number,
+    length: number,
+    count: number,
+    details: Batch["details"] = NONE,
+    chunk = this.#chunk,
+  ): void {
     if (this.#crash) return;
     const words = this.#memory.words().slice(address / 4, address / 4 + length);
     if (this.#batches.length === 0 && !this.#isTaking)
       queueMicrotask(() => this.#try(() => this.#dispatch()));
-    this.#batches.push({ words, count, chunk: this.#chunk, details });
+    this.#batches.push({ words, count, chunk, details });
   }
 
   #dispatch(): void {

@@ -80,6 +80,10 @@ export class RemoteEngine implements RawEngine {
   tap = (on: boolean) => this.#turn.add(["tap", on]);
   /** The worker does so at the end of each turn. */
   flush(): void {}
+  /** The socket is the worker's. */
+  reserve = () => 0;
+  received(): void {}
+  refuseFrame(): void {}
 
   publish(
     operation: number,
@@ -182,7 +186,7 @@ export class RemoteEngine implements RawEngine {
       case "batch": {
         const [, at, length, count, chunk = block, details] = item;
         const objects = details.length > 0 ? details.map((detail) => this.#object(detail)) : details;
-        this.#host.onBatch(at, length, count, chunk, objects);
+        this.#host.onBatch(at, length, count, objects, chunk);
         break;
       }
       case "resolve":

@@ -1,5 +1,7 @@
 // What runs in the worker: the engine with its socket and timers, and its conversation with the page.
 import type { Closable, EngineHost, EngineOptions, Glue, RawEngine, Target } from "../boundary.js";
+import { take } from "../intake.js";
+import { MemoryView } from "../memory.js";
 import { Turns } from "../turns.js";
 import {
   type Command,
@@ -33,6 +35,9 @@ export class EngineServer {
   #reports: Reports;
   #raw: RawEngine | undefined;
   #socket: (Closable & { readonly readyState?: number }) | undefined;
+  readonly #memory: MemoryView;
+  /** What is being read. */
+  #chunk: ArrayBuffer | undefined;
   /** Where the latest attempt goes. */
   #origin: string | undefined;
   /** The newest operation that the engine knows. */
@@ -43,6 +48,7 @@ export class EngineServer {
 
   constructor(glue: Glue, port: PagePort) {
     this.#glue = glue;
+    this.#memory = new MemoryView(glue.memory);
     this.#port = port;
     this.#reports = this.#report(false);
   }
@@ -209,9 +215,10 @@ export class EngineServer {
       },
       onSocket: (socket) => {
         this.#socket = socket;
+        socket.onmessage = ({ data }: { readonly data: unknown }) => this.#onMessage(socket, data);
       },
-      onBatch: (address, length, count, chunk, details) =>
-        this.#reports.batch(new Uint32Array(memory.buffer, address, length), count, chunk, details),
+      onBatch: (address, length, count, details = []) =>
+        this.#reports.batch(new Uint32Array(memory.buffer, address, length), count, this.#chunk, details),
       onStore: (changes, all) => {
         const item: Item = ["store", changes, all, this.#newest];
         this.#reports.add(item);
@@ -220,6 +227,16 @@ export class EngineServer {
       makeError: (...made) => new Description(made),
       onFault: () => this.crash(undefined),
     };
+  }
+
+  #onMessage(socket: Closable, data: unknown): void {
+    const raw = this.#raw;
+    if (!raw || socket !== this.#socket) return;
+    this.#chunk = data as ArrayBuffer;
+    this.#try(() => {
+      if (!take(raw, this.#memory, data)) throw new Error("the engine takes nothing any more");
+    });
+    this.#chunk = undefined;
   }
 
   /** Why the engine refuses; a trap is thrown on. */
