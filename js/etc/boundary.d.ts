@@ -74,12 +74,25 @@ export class MqttEngine {
      */
     reauthenticate(operation: number, data?: Uint8Array | number[] | null): void;
     /**
+     * Reads the message.
+     */
+    received(len: number): void;
+    /**
+     * A WebSocket message came that is not binary.
+     */
+    refuseFrame(): void;
+    /**
      * Connects again with other credentials, in order and when it is quiet.
      *
      * # Errors
      * `engine-crashed`.
      */
     renew(): void;
+    /**
+     * Space in linear memory for a WebSocket message of `len` bytes, which the host copies there before it calls
+     * `received`. Null: an engine of this module is on the stack, or this one broke.
+     */
+    reserve(len: number): number;
     /**
      * Takes in what the store of a durable client holds: key, record, key and so on; with the time in milliseconds since
      * 1970. Once, before anything else.
