@@ -105,7 +105,10 @@ test("a message reaches its handler, and its properties are decoded here", async
 test("what the engine refuses rejects its call, and nothing was delivered", async (t) => {
   const { client, engine } = await connect(t);
   engine.throws.publish = engine.host.makeError(5, -1, -1, 100, undefined, undefined, -1);
-  const error: MqttError = await client.publish("a", "x", { qos: 1 }).then(assert.fail, (error) => error);
+  const error: MqttError = await client.publish("a", "x", { qos: 1 }).then(
+    () => assert.fail("it was taken"),
+    (error) => error,
+  );
   assert.deepEqual(
     [error.name, error.code, error.limit, error.delivery],
     ["MqttError", "queue-full", 100, "none"],
@@ -147,7 +150,10 @@ test("the errors of providers are the page's own objects", async (t) => {
   const { client, engine } = await connect(t, { credentials });
   const seen: unknown[] = [];
   client.on("disconnect", ({ error }) => seen.push(error));
-  const refusal = await engine.host.resolve(1).then(assert.fail, (refusal) => refusal);
+  const refusal = await engine.host.resolve(1).then(
+    () => assert.fail("it was answered"),
+    (refusal) => refusal as { retryable: boolean },
+  );
   assert.equal(refusal.retryable, true);
   engine.lose(refusal, 1000, 2);
   await settled();
@@ -189,8 +195,10 @@ test("a close ends the worker when it has told its last", async (t) => {
   const publishing = client.publish("a", "x", { qos: 1 });
   await settled();
   const operation = engine.operation;
-  engine.terminate = () =>
+  engine.terminate = () => {
     engine.fail(operation, engine.host.makeError(7, -1, -1, -1, undefined, undefined, -1));
+    return undefined;
+  };
   const closed = client.close({ force: true });
   await assert.rejects(publishing, { code: "client-closed", delivery: "none" });
   await closed;
