@@ -8,6 +8,7 @@ import backPressure from "./cases/back-pressure.mjs";
 import closing from "./cases/closing.mjs";
 import cuts from "./cases/cuts.mjs";
 import gateways from "./cases/gateways.mjs";
+import inWorker from "./cases/in-worker.mjs";
 import lifecycle from "./cases/lifecycle.mjs";
 import limits from "./cases/limits.mjs";
 import malformed from "./cases/malformed.mjs";
@@ -48,7 +49,16 @@ const families = {
 };
 Object.assign(families, { mistakes, limits, gateways, closing });
 Object.assign(families, { "manual-acks": manualAcks, authentication, silence, redirects, requests });
-Object.assign(families, { outbox, lifecycle, worker, "packets-tap": packetsTap, renewals, tabs, urls });
+Object.assign(families, {
+  outbox,
+  lifecycle,
+  worker,
+  "in-worker": inWorker,
+  "packets-tap": packetsTap,
+  renewals,
+  tabs,
+  urls,
+});
 Object.assign(families, { "back-pressure": backPressure, settling });
 
 describe(`client in ${engine}`, () => {
