@@ -127,6 +127,15 @@ export const lanes = [
     patient: true,
     env: { WASMQTT_ENGINE: engine },
   })),
+  {
+    name: "e2e chromium worker",
+    group: "e2e",
+    count: node,
+    command: ["node", "--test", "--test-reporter=spec", TEST_LIMIT, "tests/e2e/client.test.mjs"],
+    built: true,
+    patient: true,
+    env: { WASMQTT_ENGINE: "chromium", WASMQTT_MODE: "worker" },
+  },
 ];
 
 function script(name, ...args) {
