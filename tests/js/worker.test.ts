@@ -171,7 +171,7 @@ test("a page that does not look gets two reports; the rest is gathered, and come
     await Promise.resolve();
     await Promise.resolve();
   }
-  await settled();
+  while (seen.length < 100) await new Promise((resolve) => setTimeout(resolve, 1));
   assert.deepEqual(
     seen,
     Array.from({ length: 100 }, (_, n) => `${n}`),

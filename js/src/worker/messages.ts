@@ -69,6 +69,8 @@ export type Item =
       chunk: ArrayBuffer | undefined,
       details: readonly unknown[],
     ]
+  /** Batches without details, of messages in the block: `count` times three words from `at` on, as the numbers above. */
+  | readonly [name: "batches", at: number, count: number]
   | readonly [name: "resolve", attempt: number]
   | readonly [name: "store", changes: Parameters<EngineHost["onStore"]>[0], all: boolean, newest: number]
   | readonly [name: "answer", question: number, value: unknown, error: Described | undefined]

@@ -3,6 +3,11 @@ import { Pack } from "./pack.js";
 
 /** Reports with batches that may be under way to the page. What comes meanwhile is gathered: a page that is busy gets few tasks. */
 const CREDIT = 2;
+/** A stream: so many batches with messages, each this close (in milliseconds) to the one before. It is gathered for a while. */
+const STREAM = 4;
+const STREAM_GAP_MS = 0.4;
+const STREAM_GAP_LARGE_MS = 2;
+const GATHER_MS = 2;
 /** Frames up to this size are copied into the block, larger ones are transferred by themselves. */
 const SMALL = 16 * 1024;
 /** Bytes that wait for the page above which QoS 1 and 2 are no longer acknowledged, so that the server waits as well. */
@@ -48,6 +53,8 @@ export class Reports {
   readonly #isManual: boolean;
   readonly #pack = new Pack();
   #items: Item[] = [];
+  /** Batches that are not in the items yet: place, length and count of each. */
+  #plain: number[] = [];
   #transfer = new Set<ArrayBuffer>();
   /** Bytes of frames that are not in the pack. */
   #apart = 0;
@@ -55,6 +62,10 @@ export class Reports {
   #wantsStats = false;
   #underWay = 0;
   #isScheduled = false;
+  /** When the last batch came, how many came close behind each other, and what gathers them. */
+  #lastCame = 0;
+  #close = 0;
+  #gathering: ReturnType<typeof setTimeout> | undefined;
   #held: Held[] = [];
   #dropped = 0;
 
@@ -69,6 +80,7 @@ export class Reports {
   }
 
   add(item: Item): void {
+    this.#list();
     this.#items.push(item);
     this.#schedule();
   }
@@ -94,10 +106,12 @@ export class Reports {
     const base = small ? this.#pack.length : 0;
     const acknowledged: number[] = [];
     let isReferred = false;
+    let hasMessages = false;
     for (let record = 0; record < count * STRIDE; record += STRIDE) {
       const kind = copy[record + KIND];
       if (kind === Kind.Disconnected) this.#forget();
       if (kind !== Kind.Message) continue;
+      hasMessages = true;
       const qos = (copy[record + FLAGS] ?? 0) & QOS;
       if (qos === 0 && before > DROPPED_ABOVE) {
         this.#drop(copy, record);
@@ -117,8 +131,10 @@ export class Reports {
     for (const detail of details)
       if (detail instanceof Uint8Array) this.#refer(detail.buffer as ArrayBuffer, false);
     const apart = small || !isReferred ? undefined : chunk;
-    this.#items.push(["batch", at, words.length, count, apart, details]);
+    if (apart || details.length > 0) this.add(["batch", at, words.length, count, apart, details]);
+    else this.#plain.push(at, words.length, count);
     this.#counts = true;
+    this.#notice(hasMessages, apart ? STREAM_GAP_LARGE_MS : STREAM_GAP_MS);
     if (acknowledged.length > 0) this.#host.acknowledge(acknowledged);
     this.#schedule();
   }
@@ -171,13 +187,35 @@ export class Reports {
     this.#held = [];
   }
 
+  /** Lists the plain batches in the block: to hand each of them over as an object would cost the page more than to read it. */
+  #list(): void {
+    if (this.#plain.length === 0) return;
+    const bytes = new Uint8Array(Uint32Array.from(this.#plain).buffer);
+    this.#items.push(["batches", this.#pack.put(bytes, 8), this.#plain.length / 3]);
+    this.#plain = [];
+  }
+
+  /** A batch has come. */
+  #notice(hasMessages: boolean, gap: number): void {
+    const now = performance.now();
+    this.#close = hasMessages && now - this.#lastCame < gap ? this.#close + 1 : 0;
+    this.#lastCame = now;
+  }
+
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     queueMicrotask(() => {
       this.#isScheduled = false;
-      if (this.#underWay < CREDIT) this.#post();
+      if (this.#close < STREAM) this.#flush();
+      else this.#gathering ??= setTimeout(() => this.#flush(), GATHER_MS);
     });
+  }
+
+  #flush(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    if (this.#underWay < CREDIT) this.#post();
   }
 
   #post(): void {
@@ -186,6 +224,7 @@ export class Reports {
       this.#dropped = 0;
       this.#tell(Kind.Notice, 0, dropped);
     }
+    this.#list();
     if (this.#items.length === 0 && !this.#wantsStats) return;
     const block = this.#pack.length > 0 ? (this.#pack.take().buffer as ArrayBuffer) : undefined;
     const transfer = [...this.#transfer];
