@@ -112,7 +112,7 @@ export const IN_FIREFOX = new Set([
   "receive-16-packed",
   "receive-256-packed",
   "receive-qos1",
-  "publish-256",
+  "publish-256-held",
   "publish-qos1",
   "latency",
   "start",
