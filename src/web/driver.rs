@@ -342,6 +342,7 @@ impl Driver {
             return;
         };
         let offered = texts(&target.protocols());
+        let selected = selected.or_else(|| offered.first().cloned()).unwrap_or_default();
         with_credentials(&target, &mut |credentials| {
             self.enter(&mut |client: &mut Client, now| {
                 client.handle_opened(now, &offered, &selected, credentials)

@@ -23,6 +23,15 @@ pub(super) struct Socket {
     _close: Closure<dyn FnMut(CloseEvent)>,
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// A socket as it may be: React Native's has no `protocol`.
+    type Telling;
+
+    #[wasm_bindgen(method, getter)]
+    fn protocol(this: &Telling) -> Option<String>;
+}
+
 /// `readyState` between the handshake and the end.
 const OPEN: u16 = 1;
 
@@ -47,8 +56,9 @@ impl Socket {
         Self { ws, _open: open, _error: error, _close: close }
     }
 
-    pub(super) fn protocol(&self) -> String {
-        self.ws.protocol()
+    /// What the server selected, where the socket tells.
+    pub(super) fn protocol(&self) -> Option<String> {
+        self.ws.unchecked_ref::<Telling>().protocol()
     }
 
     pub(super) fn buffered(&self) -> u32 {

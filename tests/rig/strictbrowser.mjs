@@ -19,7 +19,7 @@ const engines = {
       /started successfully on port (\d+)/,
     ],
     trustStore: (folder) => join(folder, "home", ".pki", "nssdb"),
-    capabilities: (folder, rules = "") => ({
+    capabilities: (folder, rules = "", flags = []) => ({
       browserName: "chrome",
       "goog:chromeOptions": {
         binary: which("chromium"),
@@ -27,6 +27,7 @@ const engines = {
           ...chromiumArguments,
           `--host-resolver-rules=${rules}MAP *.test 127.0.0.1`,
           `--user-data-dir=${join(folder, "chromium")}`,
+          ...flags,
         ],
       },
     }),
@@ -57,9 +58,9 @@ export const strictEngines = Object.keys(engines);
 
 /**
  * Starts a browser that trusts the authority in the PEM file `ca`, and whoever it trusts anyway. For Chromium, `rules` say
- * where names are, before all below .test lead here. Resolves with `{ driver, stop() }`.
+ * where names are, before all below .test lead here, and `flags` are more of its arguments. Resolves with `{ driver, stop() }`.
  */
-export async function startStrictBrowser(engine, { ca, rules }) {
+export async function startStrictBrowser(engine, { ca, rules, flags }) {
   const { driver: command, trustStore, capabilities } = engines[engine];
   const folder = temporaryFolder();
   const home = join(folder.path, "home");
@@ -87,7 +88,9 @@ export async function startStrictBrowser(engine, { ca, rules }) {
   try {
     driver = await new Builder()
       .usingServer(`http://127.0.0.1:${service.match[1]}`)
-      .withCapabilities(new Capabilities({ acceptInsecureCerts: false, ...capabilities(folder.path, rules) }))
+      .withCapabilities(
+        new Capabilities({ acceptInsecureCerts: false, ...capabilities(folder.path, rules, flags) }),
+      )
       .build();
     await driver.manage().setTimeouts({ script: SCRIPT_MS, pageLoad: SCRIPT_MS });
   } catch (error) {
