@@ -21,7 +21,6 @@ const REACH_MESSAGES = 1000;
 const END_MS = 2000;
 /** Numbers of error codes at the boundary. */
 const QUEUE_FULL = 5;
-const NONE: readonly unknown[] = [];
 /** Where `makeError` has the error behind an error. */
 const CAUSE = 9;
 
@@ -193,7 +192,7 @@ export class RemoteEngine implements RawEngine {
       case "batches": {
         const places = new Uint32Array(block ?? new ArrayBuffer(0), item[1], 3 * item[2]);
         for (let at = 0; at < places.length; at += 3) {
-          this.#host.onBatch(places[at] ?? 0, places[at + 1] ?? 0, places[at + 2] ?? 0, block, NONE);
+          this.#host.onBatch(places[at] ?? 0, places[at + 1] ?? 0, places[at + 2] ?? 0, undefined, block);
         }
         break;
       }
