@@ -1,7 +1,6 @@
 // The rule by which WeChat's npm builder takes a package that has a folder for mini-programs, in a few lines of our own:
-// the folder that "miniprogram" of its package.json names is copied as it is, and nothing of it is read. With
-// MINIPROGRAM_CI=/path/to/node_modules/miniprogram-ci the builder itself does it: 276 MB in 1,086 packages, which is too
-// much to install for each run.
+// the folder that "miniprogram" of its package.json names is copied as it is, and nothing of it is read. Under
+// `npm run examples`, which says in MINIPROGRAM_CI where it is, the builder itself does it.
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative, sep } from "node:path";
