@@ -14,7 +14,13 @@ try {
   await setup("test");
   await build();
   const MINIPROGRAM_CI = await installBuilder(path.join(work, "wechat-builder"));
-  const args = ["--import", "tsx", "--test", "--test-reporter=spec", at("tests", "miniprogram", "examples.test.mjs")];
+  const args = [
+    "--import",
+    "tsx",
+    "--test",
+    "--test-reporter=spec",
+    at("tests", "miniprogram", "examples.test.mjs"),
+  ];
   const { output } = await must("node", args, { env: toolEnv({ MINIPROGRAM_CI }), label: "examples" });
   console.log(output.trimEnd());
 } catch (error) {

@@ -23,7 +23,7 @@ export interface Batch {
 export class Topic {
   readonly name: string;
   readonly routes: Uint32Array;
-  /** For `Subscriptions` to keep: who gets the messages, and since which change of the subscriptions. */
+  /** @internal For `Subscriptions` to keep: who gets the messages, and since which change of the subscriptions. */
   targets: readonly Target[] = [];
   epoch = 0;
 
