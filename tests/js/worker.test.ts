@@ -206,6 +206,24 @@ test("a close ends the worker when it has told its last", async (t) => {
   assert.equal(state.terminated, 1);
 });
 
+test("what was acknowledged before a trap reaches its handler, also when it still waited for the page", async (t) => {
+  const { client, engine } = await connect(t);
+  const seen: string[] = [];
+  const subscribing = client.subscribe("a", { qos: 1 }, (message) => void seen.push(message.text()));
+  subscribing.catch(() => {}); // nobody answers it
+  await settled();
+  for (let n = 1; n <= 4; n++) {
+    engine.message("a", `${n}`, [1], { flags: 1, token: n });
+    await Promise.resolve();
+    await Promise.resolve();
+  }
+  assert.equal(engine.called("acknowledge").length, 4);
+  assert.deepEqual(seen, []);
+  engine.host.onFault(undefined);
+  assert.equal((await client.closed)?.code, "engine-crashed");
+  assert.deepEqual(seen, ["1", "2", "3", "4"]);
+});
+
 test("a trap in the worker ends the client, and everybody is told", async (t) => {
   const { client, engine, state } = await connect(t);
   const publishing = client.publish("a", "x", { qos: 1 });

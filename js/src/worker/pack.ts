@@ -28,6 +28,11 @@ export class Pack {
     return at;
   }
 
+  /** Takes out what was put in behind `length`. */
+  cut(length: number): void {
+    this.#length = length;
+  }
+
   /** Words that were put in, good until the next `put`. */
   words(at: number, count: number): Uint32Array {
     return new Uint32Array(this.#bytes.buffer, at, count);

@@ -29,7 +29,7 @@ const [FLAGS, START, TOKEN, DETAIL] = [2, 3, 6, 7];
 const [KIND, OPERATION] = [0, 1];
 const QOS = 3;
 
-/** A message whose acknowledgement waits, and the bytes that waited before it. */
+/** A message that is not acknowledged yet, and where its record is in the pack. */
 interface Held {
   readonly token: number;
   readonly at: number;
@@ -97,6 +97,7 @@ export class Reports {
     chunk: ArrayBuffer | undefined,
     details: readonly unknown[],
   ): void {
+    const start = this.#pack.length;
     const before = this.#waiting;
     const small = chunk && chunk.byteLength <= SMALL;
     const space = 4 * words.length + (small ? chunk.byteLength : 0) + 16;
@@ -104,38 +105,53 @@ export class Reports {
     const at = this.#pack.put(new Uint8Array(words.buffer, words.byteOffset, 4 * words.length), 8);
     const copy = this.#pack.words(at, words.length);
     const base = small ? this.#pack.length : 0;
-    const acknowledged: number[] = [];
+    const own: unknown[] = [...details];
+    let acknowledged: Held[] = [];
     let isReferred = false;
     let hasMessages = false;
+    let dropped = 0;
     for (let record = 0; record < count * STRIDE; record += STRIDE) {
       const kind = copy[record + KIND];
-      if (kind === Kind.Disconnected) this.#forget();
+      if (kind === Kind.Disconnected) {
+        this.#forget([...this.#held, ...acknowledged]);
+        this.#held = acknowledged = [];
+      }
       if (kind !== Kind.Message) continue;
       hasMessages = true;
       const qos = (copy[record + FLAGS] ?? 0) & QOS;
       if (qos === 0 && before > DROPPED_ABOVE) {
-        this.#drop(copy, record);
+        const detail = copy[record + DETAIL] ?? 0;
+        if (detail > 0) own[detail - 1] = undefined;
+        erase(copy, record);
+        dropped++;
         continue;
       }
       const token = copy[record + TOKEN] ?? 0;
       if (token > 0 && !this.#isManual) {
         copy[record + TOKEN] = 0; // nothing that the page could do
-        if (before > HELD_ABOVE) this.#held.push({ token, at: at + 4 * record, isExactlyOnce: qos === 2 });
-        else acknowledged.push(token);
+        const held = { token, at: at + 4 * record, isExactlyOnce: qos === 2 };
+        if (before > HELD_ABOVE) this.#held.push(held);
+        else acknowledged.push(held);
       }
       if (copy[record + DETAIL] !== 0) continue;
       isReferred = true;
       copy[record + START] = (copy[record + START] ?? 0) + base;
     }
+    this.#dropped += dropped;
+    if (dropped === count) {
+      this.#pack.cut(start); // records of nothing would add up as well
+      this.#schedule();
+      return;
+    }
     if (chunk && isReferred) this.#refer(chunk, small === true);
-    for (const detail of details)
+    for (const detail of own)
       if (detail instanceof Uint8Array) this.#refer(detail.buffer as ArrayBuffer, false);
     const apart = small || !isReferred ? undefined : chunk;
-    if (apart || details.length > 0) this.add(["batch", at, words.length, count, apart, details]);
+    if (apart || own.length > 0) this.add(["batch", at, words.length, count, apart, own]);
     else this.#plain.push(at, words.length, count);
     this.#counts = true;
     this.#notice(hasMessages, apart ? STREAM_GAP_LARGE_MS : STREAM_GAP_MS);
-    if (acknowledged.length > 0) this.#host.acknowledge(acknowledged);
+    if (acknowledged.length > 0) this.#host.acknowledge(acknowledged.map(({ token }) => token));
     this.#schedule();
   }
 
@@ -155,6 +171,12 @@ export class Reports {
     this.#schedule();
   }
 
+  /** Tells what has been gathered, whether or not the page has time: much of it is acknowledged. */
+  end(): void {
+    clearTimeout(this.#gathering);
+    this.#post();
+  }
+
   #tell(kind: Kind, operation: number, error: Described): void {
     const words = new Uint32Array(STRIDE);
     words[KIND] = kind;
@@ -171,20 +193,11 @@ export class Reports {
     }
   }
 
-  /** A record that says nothing takes the place of the message: the end of an operation that is nobody's. */
-  #drop(words: Uint32Array, record: number): void {
-    words.fill(0, record, record + STRIDE);
-    words[record + KIND] = Kind.Completed;
-    this.#dropped++;
-  }
-
   /** The connection has ended: the server sends again what was not acknowledged, and QoS 2 must not come twice. */
-  #forget(): void {
-    for (const { at, isExactlyOnce } of this.#held) {
-      if (isExactlyOnce) this.#drop(this.#pack.words(at, STRIDE), 0);
-      if (isExactlyOnce) this.#dropped--;
+  #forget(unacknowledged: readonly Held[]): void {
+    for (const { at, isExactlyOnce } of unacknowledged) {
+      if (isExactlyOnce) erase(this.#pack.words(at, STRIDE), 0);
     }
-    this.#held = [];
   }
 
   /** Lists the plain batches in the block: to hand each of them over as an object would cost the page more than to read it. */
@@ -242,4 +255,10 @@ export class Reports {
     this.#host.post(report, transfer);
     if (released.length > 0) this.#host.acknowledge(released);
   }
+}
+
+/** A record that says nothing takes the place of a message: the end of an operation that is nobody's. */
+function erase(words: Uint32Array, record: number): void {
+  words.fill(0, record, record + STRIDE);
+  words[record + KIND] = Kind.Completed;
 }

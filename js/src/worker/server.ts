@@ -70,6 +70,7 @@ export class EngineServer {
     const socket = this.#socket;
     if (socket) socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null;
     socket?.close();
+    this.#reports.end();
     const text = cause === undefined ? undefined : String((cause as Error).stack ?? cause);
     this.#port.postMessage(
       { items: [["crashed", text]], block: undefined, counts: false, stats: undefined },
