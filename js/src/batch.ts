@@ -96,6 +96,7 @@ enum Kind {
   Packet = 11,
 }
 const NO_RETRY = 0xffff_ffff;
+const NO_REASONS: readonly number[] = Object.freeze([]);
 const STATES: readonly ClientState[] = [
   "idle",
   "connecting",
@@ -156,14 +157,16 @@ function bytes({ words, count }: Batch, at: number, length: number): Uint8Array 
   return new Uint8Array(words.buffer, words.byteOffset + 4 * count * STRIDE + at, length);
 }
 
-/** A single reason code stands in the place of the position. */
+/** A single reason code stands in the place of the position. Most answers have none, and share one list. */
 function reasons(batch: Batch, at: number, count: number): readonly number[] {
+  if (count === 0) return NO_REASONS;
   return count === 1 ? [at] : [...bytes(batch, at, count)];
 }
 
 function record(batch: Batch, at: number): BatchRecord {
   const { words } = batch;
-  const detail = batch.details[words[at + 7]! - 1];
+  const own = words[at + 7]!;
+  const detail = own > 0 ? batch.details[own - 1] : undefined; // an index of -1 would be looked up by name
   switch (words[at]) {
     case Kind.Completed:
       return {
