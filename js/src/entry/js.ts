@@ -4,6 +4,7 @@ import { MqttClient } from "../client.js";
 import { connecting } from "../connecting.js";
 import { translatedEngine } from "../engines/portable.js";
 import type { ClientOptions, ConnectOptions, UrlSource } from "../options.js";
+import type { EngineRoom } from "../runtime.js";
 
 export * from "../public.js";
 
@@ -12,9 +13,16 @@ export function connect(url: UrlSource, options?: ConnectOptions): Promise<MqttC
   return connecting((rest) => createClient(url, rest), options);
 }
 
-/** `createClient` of `wasmqtt` with the engine translated to JavaScript, for places without WebAssembly. */
+/**
+ * `createClient` of `wasmqtt` with the engine translated to JavaScript, for places without WebAssembly. It works on the page's
+ * thread: with `worker`, the `error` event tells so (`worker-unavailable`).
+ */
 export function createClient(url: UrlSource, options?: ClientOptions): MqttClient {
-  return new MqttClient(load, url, options);
+  const place = ({ notice }: EngineRoom) => {
+    if (options?.worker) notice("worker-unavailable", { detail: "`wasmqtt/js` has none" });
+    return load();
+  };
+  return new MqttClient(place, url, options);
 }
 
 /** Runs the engine, before the first client needs it. There is nothing to load: for code that calls it of `wasmqtt`. */

@@ -96,6 +96,47 @@ export default function (world, it) {
     await run(({ state }) => state.client.close());
   });
 
+  for (const [entry, expected] of [
+    ["inline", { told: [], hasWorker: true }],
+    ["slim", { told: [], hasWorker: true }],
+    ["js", { told: ["worker-unavailable"], hasWorker: false }],
+  ]) {
+    it(`wasmqtt/${entry} with a worker: ${expected.hasWorker ? "takes one" : "works on the page, and tells"}`, async () => {
+      const seen = await run(
+        async ({ bounded }, url, entry) => {
+          const { Worker } = globalThis;
+          let made = 0;
+          globalThis.Worker = class extends Worker {
+            constructor(...args) {
+              super(...args);
+              made++;
+            }
+          };
+          const mqtt = await import(`/pkg/${entry}.js`);
+          if (entry === "slim") await mqtt.init("/pkg/wasmqtt_bg.wasm");
+          const told = [];
+          const client = mqtt.createClient(url, { worker: true });
+          client.on("error", ({ code }) => told.push(code));
+          await client.start();
+          const topic = `entries/${entry}/${Math.random()}`;
+          const messages = [];
+          const arrived = new Promise((resolve) => {
+            client.on("message", (message) => resolve(messages.push(message.text())));
+          });
+          await client.subscribe(topic);
+          const { status } = await client.publish(topic, "x", { qos: 1 });
+          await bounded(arrived, "the message");
+          await client.close();
+          globalThis.Worker = Worker;
+          return { told, hasWorker: made > 0, status, messages };
+        },
+        url(),
+        entry,
+      );
+      assert.deepEqual(seen, { ...expected, status: "acknowledged", messages: ["x"] });
+    });
+  }
+
   it("a trap in the worker ends the client with a typed error, and every call settles", async () => {
     assert.deepEqual(await run(connectWith, url(), "breaking"), []);
     const codes = await run(async ({ state, failure, bounded }) => {
