@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { listen } from "../../rig/rig.mjs";
 
+const engine = process.env.WASMQTT_ENGINE ?? "chromium";
+
 /** Connects with `worker`, which is made in the page by `make`; resolves with what the event `error` told until then. */
 const connectWith = async ({ mqtt, state, describe }, url, make) => {
   const told = [];
@@ -25,7 +27,7 @@ export default function (world, it) {
   const run = (...args) => world.page.run(...args);
   const url = () => `${world.gateway.wss}/mqtt`;
 
-  it("pings and QoS 2 go on while the page is blocked", async (t) => {
+  const goesOn = async (t) => {
     let release;
     const done = new Promise((resolve) => {
       release = resolve;
@@ -73,7 +75,9 @@ export default function (world, it) {
       `${world.gateway.origin}/to/${await t.port}/`,
     );
     assert.deepEqual(seen, { answer: "go on", before: 0, messages: ["x"] });
-  });
+  };
+  // In WebKit a blocked page holds up the socket of a worker as well (docs/worker.md).
+  if (engine !== "webkit") it("pings and QoS 2 go on while the page is blocked", goesOn);
 
   for (const make of ["throws", "missing"]) {
     it(`a worker that cannot be had (${make}): the page does its work, and is told`, async () => {
