@@ -46,6 +46,7 @@ describe(`demo in ${engine}`, () => {
     await demo.tab("messages");
     await demo.fill("#search", "from-the-form");
     await demo.see("#message-rows", "hello from the form");
+    assert.equal((await demo.textOf("#message-rows")).split("hello from the form").length - 1, 1, "rows");
   });
 
   it("explains a connection that fails, and finds out more when asked", async () => {

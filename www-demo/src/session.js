@@ -111,18 +111,17 @@ export class Session extends EventTarget {
 
   #listen(client) {
     const on = (type, action) => client.on(type, (event) => this.client === client && action(event));
-    const rows = new WeakMap();
+    let row;
+    // The handlers of all subscriptions that a message belongs to run first, and the event "message" comes last.
     const deliver = (message, entry) => {
-      // Every listener gets a message object of its own; the payload is the same array for all of them.
-      let seen = rows.get(message.payload);
-      if (!seen) {
-        seen = { message, subscriptions: [] };
-        rows.set(message.payload, seen);
-        this.#emit("message", seen);
+      if (!row) {
+        row = { message, subscriptions: [] };
+        this.#emit("message", row);
       }
-      if (!entry) return;
-      entry.count += 1;
-      seen.subscriptions.push(entry);
+      if (entry) {
+        entry.count += 1;
+        row.subscriptions.push(entry);
+      } else row = undefined;
     };
     this.#deliver = deliver;
     on("state", (state) => this.#setState(state));
