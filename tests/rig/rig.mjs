@@ -5,6 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { atExit } from "./exit.mjs";
 
+// From here on the system draws the ports of outgoing connections (Linux; others begin later).
+const EPHEMERAL_PORT = 32_768;
+const LOWEST_PORT = 15_000;
+const given = new Set();
+
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
@@ -42,18 +47,30 @@ export function temporaryFolder() {
   return { path, stop };
 }
 
-/** A TCP port that was free a moment ago, for programs that cannot choose one themselves. */
+/**
+ * A free TCP port for programs that cannot choose one themselves. It is below those that the system gives to outgoing
+ * connections, which could take it in the moment until the program listens, and drawn by lot, since other processes of
+ * the run draw too. One process gives a port once.
+ */
 export async function freePort() {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = LOWEST_PORT + Math.floor(Math.random() * (EPHEMERAL_PORT - LOWEST_PORT));
+    if (given.has(port)) continue;
+    given.add(port);
+    const server = createServer();
+    const isFree = await listen(server, port).catch(({ code }) => {
+      if (code !== "EADDRINUSE" && code !== "EACCES") throw new Error(`no port to be had: ${code}`);
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
-/** Listens on a free loopback port and resolves with it. */
-export function listen(server) {
+/** Listens on a loopback port, a free one unless it is given, and resolves with it. */
+export function listen(server, port = 0) {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve(server.address().port));
+    server.listen(port, "127.0.0.1", () => resolve(server.address().port));
   });
 }
