@@ -5,7 +5,7 @@ import { By, Key, until } from "selenium-webdriver";
 import { startDemo } from "../../../www-demo/server/main.mjs";
 import { startBrowser } from "../../rig/browsers.mjs";
 import { startMosquitto } from "../../rig/mosquitto.mjs";
-import { listen, openRig } from "../../rig/rig.mjs";
+import { freePort, listen, openRig } from "../../rig/rig.mjs";
 import { lookAfter, startRenewable } from "../../rig/survival.mjs";
 
 const WAIT_MS = 20_000;
@@ -80,7 +80,7 @@ async function openDoor(target) {
       from.pipe(to);
     }
   });
-  const port = await listen(server);
+  const port = await listen(server, await freePort()); // nobody else takes it while it is closed
   const close = async () => {
     if (!server.listening) return;
     const closed = once(server, "close");
