@@ -9,6 +9,7 @@
 //                                    this package beside another build of it, and the bare WebSocket
 //   npm run bench -- --clients raw,wasmqtt
 //                                    only these clients; `ours`: this package's and the bare WebSocket
+//   npm run bench -- --floor receive beside them, the least code that can do it: what is within reach at all. A whole run has it anyway
 //   npm run bench -- --from .work/bench/results.json --record
 //                                    what a run left that was cut off
 //   npm run bench -- --firefox       what Firefox can tell, in Firefox; `--record` does this at the end by itself
@@ -51,6 +52,7 @@ try {
       from: { type: "string" },
       against: { type: "string" },
       clients: { type: "string" },
+      floor: { type: "boolean", default: false },
     },
   });
   const partly = values.check || values.firefox || values.against || values.clients || positionals.length > 0;
@@ -79,8 +81,20 @@ async function again({ from, record }) {
   console.log(report(JSON.parse(readFileSync(from, "utf8")), { record }));
 }
 
-async function browser({ record, quick, check, firefox, rounds, minutes, against, clients: names, wanted }) {
+async function browser({
+  record,
+  quick,
+  check,
+  firefox,
+  rounds,
+  minutes,
+  against,
+  clients: names,
+  floor,
+  wanted,
+}) {
   const isOurs = names === OURS;
+  const isWhole = !(quick || firefox || against || isOurs || wanted.length > 0);
   await setup("test", ...(isOurs ? [] : ["bench"]));
   await build();
   // Imported only now: they use npm packages that setup has just installed.
@@ -92,12 +106,13 @@ async function browser({ record, quick, check, firefox, rounds, minutes, against
     names: isOurs ? undefined : names?.split(","),
     isOurs,
     isQuick: quick,
+    withFloor: floor || isWhole,
   });
   const inFirefox = (more) =>
     runBenchmark({
       plan: "firefox",
       browser: "firefox",
-      clients: clients.filter(({ isLesser }) => !isLesser),
+      clients: clients.filter(({ isLesser, isFloor }) => !isLesser && !isFloor),
       say: console.log,
       ...more,
     });

@@ -1,7 +1,8 @@
 // The results as Markdown.
 import { ENTRIES } from "../run/clients.mjs";
 import { SCENARIOS } from "../run/scenarios.mjs";
-import { GOALS } from "./goals.mjs";
+import { busy } from "./busy.mjs";
+import { goalsTable } from "./goals-table.mjs";
 import { figuresOf, short } from "./stats.mjs";
 
 const MIB = 1 << 20;
@@ -36,9 +37,9 @@ const FIGURES = [
 
 export function tables(run) {
   const figure = figuresOf(run);
-  const parts = [surroundings(run), goals(run, figure)];
+  const parts = [surroundings(run), goalsTable(run, figure)];
   for (const one of FIGURES) parts.push(...table(one, run, figure));
-  parts.push(bytes(run), failures(run), ceiling(run), firefox(run));
+  parts.push(busy(run, figure), bytes(run), failures(run), ceiling(run), firefox(run));
   return parts.filter(Boolean).join("\n\n");
 }
 
@@ -55,25 +56,6 @@ function surroundings({ date, plan, browser, mosquitto, machine, versions, clien
     `${date}, ${browser}, Mosquitto ${mosquitto}, ${before.cores} × ${before.cpu}.`,
     `${names.join(", ")}. Plan "${plan.name}": ${plan.rounds} rounds of ${plan.seconds} s for each client.`,
     busy,
-  ].join("\n");
-}
-
-function goals({ sizes }, figure) {
-  const of = (...where) => figure(...where)?.median ?? Number.NaN;
-  const title = (id) => SCENARIOS.find((scenario) => scenario.id === id)?.title ?? id;
-  const rows = GOALS.flatMap(({ scenario, what, atLeast, atMost, value }) => {
-    const seen = value(of, sizes);
-    if (Number.isNaN(seen)) return [];
-    const met = atLeast === undefined ? seen <= atMost : seen >= atLeast;
-    const goal = atLeast === undefined ? `at most ${short(atMost)}` : `at least ${short(atLeast)}`;
-    return [`| ${title(scenario)} | ${what} | ${goal} | ${short(seen)} | ${met ? "yes" : "**no**"} |`];
-  });
-  return [
-    "### Goals",
-    "",
-    "| what | figure | goal | seen | met |",
-    "| --- | --- | ---: | ---: | --- |",
-    ...rows,
   ].join("\n");
 }
 

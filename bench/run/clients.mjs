@@ -10,10 +10,13 @@ import { Failure } from "../../scripts/lib/run.mjs";
 const WASM = "wasmqtt_bg.wasm";
 const LIGHT = "wasmqtt_light.wasm"; // what clients without a store load, in packages that have it
 
+/** Where the floor takes part: what a frame, a copy and a call cost decides there. */
+const BELOW = ["receive", "publish", "routes-exact", "latency"];
+
 /**
  * In the order of the tables. `take` is what an application imports: the bytes of the rest of the adapter do not count.
  * `ours` is measured as it is in pkg/, if the file it `needs` is there; `npm` is one of others. `highestQos`: what its documentation promises, where that
- * is not all.
+ * is not all. `isFloor`: no client but a measure, for the scenarios that begin as it says in `parts`.
  */
 export const CLIENTS = [
   { id: "raw", name: "bare WebSocket" },
@@ -46,6 +49,8 @@ export const CLIENTS = [
     highestQos: 1,
     take: 'export { mqtt_v4 } from "u8-mqtt"',
   },
+  { id: "floor", name: "floor (featureless)", isFloor: true, parts: BELOW },
+  { id: "floor-calls", name: "floor, no promises", isFloor: true, parts: ["publish"] },
 ];
 
 /** Other entries of this package whose bytes count. */
@@ -54,11 +59,11 @@ export const ENTRIES = [
 ];
 
 /**
- * Who takes part: those named, or all. `against` is the folder of another build of this package: its clients come beside
+ * Who takes part: those named, or all, the floor where `withFloor` says so. `against` is the folder of another build of this package: its clients come beside
  * ours as `ID-b`. Without names those of others stay away from that, and from what is only about ours (`isOurs`); where it
  * shall be quick, the lesser ones of them.
  */
-export function chooseClients({ against, names, isOurs = false, isQuick = false } = {}) {
+export function chooseClients({ against, names, isOurs = false, isQuick = false, withFloor = false } = {}) {
   const folder = against && resolve(against);
   if (folder && !existsSync(join(folder, WASM))) throw new Failure(`no built package in ${folder}`);
   const other = ({ id, name, ...rest }) => ({
@@ -76,7 +81,10 @@ export function chooseClients({ against, names, isOurs = false, isQuick = false 
   if (unknown.length > 0)
     throw new Failure(`no client ${unknown.join(", ")}: there are ${all.map(({ id }) => id).join(", ")}`);
   if (names) return all.filter(({ id }) => names.includes(id));
-  return all.filter(({ npm, isLesser }) => !(npm && (folder || isOurs)) && !(isLesser && isQuick));
+  return all.filter(
+    ({ npm, isLesser, isFloor }) =>
+      !(npm && (folder || isOurs)) && !(isLesser && isQuick) && (withFloor || !isFloor),
+  );
 }
 
 const packageOf = ({ ours, folder, npm }) =>

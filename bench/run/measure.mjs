@@ -1,5 +1,6 @@
 // One measurement of each kind: a page without a past, one client in it, figures by name out of it.
-//   rate: messages a second; cpu, all: microseconds a message of the main thread and of all threads; ms, p50, p99, longest: milliseconds; others: bytes
+//   rate: messages a second; ms, p50, p99, longest: milliseconds; heap, wasm, growth, wasmGrowth: bytes
+//   cpu, all, io, network, server: microseconds a message of CPU time (accounts.mjs); wall: of time; left: the part of all cores that was idle
 import { publish } from "../server/packets.mjs";
 
 const TOPIC = "bench/topic";
@@ -27,12 +28,13 @@ async function routes(world, client, { filters, topics, isSplit = false }) {
 }
 
 /** Has the server send for about the time of the plan, and takes the time of the last flood. */
-async function flooded({ tab, server, plan }, { size, ...options }) {
+async function flooded(world, { size, ...options }) {
+  const { tab, server, plan } = world;
   await server.ask("prepare", { size, ...options });
   const flood = async (wanted) => {
     const messages = await server.ask("planned", { messages: Math.max(LEAST, Math.round(wanted)) });
     await tab.call("expect", messages, size);
-    return tab.cpu(async () => {
+    return accounted(world, async () => {
       await server.ask("flood", { messages });
       const rate = await tab.call("received");
       await server.ask("quiet");
@@ -61,7 +63,7 @@ async function publishing(world, client, { size, qos, window, held = false }) {
   const lasting = qos === 0 && !held ? plan.sustained : plan.seconds;
   await pump(lasting / 4);
   await tab.collectGarbage();
-  const { result, ...spent } = await tab.cpu(() => pump(lasting));
+  const { result, ...spent } = await accounted(world, () => pump(lasting));
   return { rate: result.rate, ...cpuOf(spent, result.count) };
 }
 
@@ -73,7 +75,7 @@ async function flight(world, client, { size }) {
   const count = hold + Math.round(4000 * plan.seconds);
   await server.ask("count", { hold, total: count });
   const pump = { topic: TOPIC, size, qos: 1, window: hold + 100, count, hold };
-  const { result, ...spent } = await tab.cpu(() => tab.call("pump", pump));
+  const { result, ...spent } = await accounted(world, () => tab.call("pump", pump));
   return { rate: result.rate, ...cpuOf(spent, count) };
 }
 
@@ -81,7 +83,7 @@ async function offline(world, client, { size, qos, count }) {
   const { tab, server } = world;
   await connected(world, client, { hold: true });
   await tab.call("burst", { topic: TOPIC, size, qos, count });
-  const { result, ...spent } = await tab.cpu(() => tab.call("flush"));
+  const { result, ...spent } = await accounted(world, () => tab.call("flush"));
   await server.ask("counted", { total: count });
   return { ...result, ...cpuOf(spent, count) };
 }
@@ -150,7 +152,7 @@ async function loop(world, client, { size, qos, window }) {
   };
   const warm = await pump(300);
   const count = Math.round(Math.max(300, warm.rate * plan.seconds));
-  const { result, ...spent } = await tab.cpu(() => pump(count));
+  const { result, ...spent } = await accounted(world, () => pump(count));
   return { rate: result.rate, ...cpuOf(spent, count) };
 }
 
@@ -159,10 +161,27 @@ function seen(name, value) {
   return value === undefined || value === null ? {} : { [name]: value };
 }
 
-/** No figure from a browser that does not tell. */
-function cpuOf({ seconds, all }, messages) {
+/** What `action` resolves with, the seconds of CPU time that everyone had meanwhile, the load server too, and those on the clock. */
+async function accounted({ tab, server }, action) {
+  let wall = 0;
+  const before = await server.ask("cpu");
+  const spent = await tab.cpu(async () => {
+    const start = performance.now();
+    const result = await action();
+    wall = (performance.now() - start) / 1000;
+    return result;
+  });
+  return { ...spent, server: (await server.ask("cpu")) - before, wall };
+}
+
+/** A message's share of them. No figure from a browser that does not tell. */
+function cpuOf({ seconds, left, ...others }, messages) {
   if (seconds === undefined) return {};
-  return { cpu: (MICROSECONDS * seconds) / messages, all: (MICROSECONDS * all) / messages };
+  const shares = Object.entries({ cpu: seconds, ...others }).map(([name, time]) => [
+    name,
+    (MICROSECONDS * time) / messages,
+  ]);
+  return { ...Object.fromEntries(shares), left };
 }
 
 async function connected({ tab, url, unique }, client, options = {}) {

@@ -74,7 +74,7 @@ export async function runBenchmark({
       browser: (await pages.get()).version,
       mosquitto: mosquitto.version,
       machine: { before },
-      clients: clients.map(({ id, name }) => ({ id, name })),
+      clients: clients.map(({ id, name, isFloor }) => ({ id, name, ...(isFloor && { isFloor }) })),
       versions: versions(clients),
       sizes: await sizes(clients),
       ceiling: await ceilings(await server.get(), name),
@@ -143,8 +143,9 @@ async function measureAll(makeWorld, scenario, clients, round, outcomes) {
 }
 
 /** Identifiers. In a short run the slow scenarios are without the clients of others. */
-function takingPart(plan, { only, slow, qos = 0 }, clients) {
+function takingPart(plan, { id: scenario, only, slow, qos = 0 }, clients) {
   return clients
+    .filter(({ parts }) => parts?.some((part) => scenario.startsWith(part)) ?? true)
     .filter(({ highestQos = 2 }) => qos <= highestQos)
     .filter(({ id, adapter = id }) => only?.includes(adapter) ?? true)
     .filter(({ npm }) => !(npm && slow && plan.slow === 1))

@@ -63,7 +63,7 @@ export const SCENARIOS = [
     kind: "routes",
     filters: exactRoutes,
     topics: exactRoutes,
-    only: ["raw", ...OURS, "mqttjs", "u8"], // users of Paho write the list that users of MQTT.js write
+    only: ["raw", "floor", ...OURS, "mqttjs", "u8"], // users of Paho write the list that users of MQTT.js write
   },
   {
     id: "routes-wild",

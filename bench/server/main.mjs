@@ -13,6 +13,7 @@ const ACTIONS = {
   quiet: () => current.quiet(),
   count: (options) => current.count(options),
   counted: ({ total }) => current.counted(total),
+  cpu: () => Object.values(process.cpuUsage()).reduce((sum, time) => sum + time, 0) / 1e6, // seconds
 };
 
 const server = createServer((_, response) => response.writeHead(426).end());

@@ -186,6 +186,7 @@ function run(better) {
     wasmqtt: { samples: [sample(better)] },
     worker: { samples: [sample(better)] },
     mqttjs: { samples: [sample(1)] },
+    floor: { samples: [sample(2)] },
     u8: { samples: [], error: "lost" },
   });
   const ceiling = { 16: { sendsAlone: 1, sendsPacked: 1, takesAlone: 1, takesPacked: 1 } };
@@ -222,7 +223,7 @@ test("tables and plot show ratios, failures and a busy machine", () => {
   const text = tables(run(4));
   assert.match(
     text,
-    /\| receive QoS 0, 256 B, one packet a frame \| 100 \| 400 \| 400 \| 100 \| – \| fails \| 4 \| 4 \| 4 \| 4 \|/,
+    /\| receive QoS 0, 256 B, one packet a frame \| 100 \| 400 \| 400 \| 100 \| – \| fails \| 200 \| – \| 4 \| 4 \| 4 \| 4 \|/,
   );
   assert.match(text, /u8-mqtt, receive-256: lost/);
   assert.match(text, /was idle/);
@@ -233,6 +234,31 @@ test("tables and plot show ratios, failures and a busy machine", () => {
   assert.match(image, /^<svg /);
   assert.match(image, /<title>wasmqtt: 4\.0<\/title>/);
   assert.doesNotMatch(image, /NaN|undefined/);
+});
+
+test("the goals say what the floor reaches, where it took part", () => {
+  const measured = run(0.1);
+  delete measured.results.start.floor;
+  const text = tables(measured);
+  assert.match(
+    text,
+    /\| receive QoS 0, 16 B, 16 KiB frames \| rate ÷ bare \| at least 0.85 \| 0.1 \| 2 \| \*\*no\*\* \|/,
+  );
+  assert.match(text, /\| rate ÷ MQTT.js \| at least 3 \| 0.1 \| 2 \| \*\*no\*\*, nor by the floor \|/);
+  assert.match(
+    text,
+    /\| import to CONNACK \| times faster than MQTT.js \| at least 3 \| 0.1 \| – \| \*\*no\*\* \|/,
+  );
+  const without = run(0.1);
+  without.clients = CLIENTS.filter(({ isFloor }) => !isFloor);
+  assert.doesNotMatch(tables(without), /floor/);
+});
+
+test("who was busy is told in percent of a core", () => {
+  const measured = run(1);
+  const sample = { rate: 1, cpu: 6.5, io: 2.5, all: 10, network: 5, server: 1, wall: 10, left: 0.2 };
+  measured.results["receive-256"].raw.samples = [sample];
+  assert.match(tables(measured), /\| bare WebSocket \| 65 \| 25 \| 100 \| 50 \| 10 \| 40 \|/);
 });
 
 test("what was measured in Firefox follows the rest, and a failure of the whole of it is told", () => {
@@ -255,6 +281,7 @@ test("clients are chosen by name, by haste, or beside another build", (t) => {
   assert.deepEqual(others(ids({ isOurs: true })), ["raw", "wasmqtt"]);
   assert.deepEqual(others(ids({ isQuick: true })), ["raw", "wasmqtt", "mqttjs"]);
   assert.deepEqual(ids({ isQuick: true, names: ["paho"] }), ["paho"]);
+  assert.ok(ids({ withFloor: true }).includes("floor"));
   assert.throws(() => ids({ names: ["mosquitto"] }), /no client mosquitto/);
 });
 
