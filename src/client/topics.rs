@@ -2,33 +2,45 @@
 
 use crate::codec::Properties;
 use crate::session::Subscriptions;
+use core::ops::Range;
 
-/// Topics kept; beyond that the table starts over.
-const MAX_TOPICS: usize = 1024;
-/// Bytes of topics kept.
-const MAX_BYTES: usize = 256 * 1024;
-/// Places of the hash index: twice the topics, a power of two.
-const PLACES: usize = MAX_TOPICS * 2;
+/// Topics kept; beyond that a new one takes the place of another.
+const MAX_TOPICS: usize = 16_384;
+/// Bytes that may belong to one topic. A larger one is looked up for every message, so that the table has a ceiling, and
+/// with it the names that the application keeps for its numbers.
+const MAX_BYTES: usize = 512;
+/// Stands for the last topic that was too large.
+const TOO_LARGE: usize = 0;
+/// Places where a topic may be noted, from that of its hash on: what a search costs, whatever topics a server makes up.
+const WINDOW: usize = 16;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Entry {
+    hash: u32,
+    /// State of the subscriptions for which `routes` was found.
+    epoch: u32,
     topic: Box<str>,
     /// Subscription Identifiers of the messages it is for: with others a topic may belong to other subscriptions.
-    identifiers: Vec<u32>,
-    /// State of the subscriptions for which `routes` was found.
-    epoch: Option<u32>,
-    routes: Vec<u32>,
+    identifiers: Box<[u32]>,
+    routes: Box<[u32]>,
     /// A message has carried topic and routes to the application.
     handed_out: bool,
 }
 
-/// The table. Topic ids are indices into it.
+/// Where an entry is, beside a part of its hash.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    tag: u16,
+    /// 0: free.
+    index: u16,
+}
+
+/// The table. Topic ids are indices of its entries.
 #[derive(Debug, Default)]
 pub(crate) struct Topics {
     entries: Vec<Entry>,
-    /// Index of an entry plus one, at the hash of its topic or behind it.
-    places: Vec<u16>,
-    bytes: usize,
+    /// By hash: twice as many as entries or more, a power of two, and the rest of the last window.
+    places: Vec<Place>,
 }
 
 /// What the table knows about the topic of one message.
@@ -46,14 +58,15 @@ impl Topics {
         properties: Properties<'_>,
         subscriptions: &Subscriptions,
     ) -> u32 {
-        let index = self.find_or_add(topic, properties);
-        let epoch = Some(subscriptions.epoch());
-        if let Some(entry) = self.entries.get_mut(index).filter(|entry| entry.epoch != epoch) {
-            let before = core::mem::take(&mut entry.routes);
-            subscriptions.route(topic, properties, &mut entry.routes);
-            entry.handed_out &= entry.routes == before;
-            entry.epoch = epoch;
-        }
+        let hash = hash(topic);
+        let known = self.find(hash, topic, properties);
+        let index = match known {
+            Some((index, entry)) if entry.epoch == subscriptions.epoch() => index,
+            _ => {
+                let known = known.map(|(index, _)| index);
+                self.put(known, Entry::new(topic, properties, subscriptions))
+            }
+        };
         u32::try_from(index).unwrap_or(u32::MAX)
     }
 
@@ -72,49 +85,107 @@ impl Topics {
         self.entries.get(id as usize).map_or(&[], |entry| &entry.routes)
     }
 
-    fn find_or_add(&mut self, topic: &str, properties: Properties<'_>) -> usize {
-        if self.places.is_empty() {
-            self.places.resize(PLACES, 0);
+    fn find(&self, hash: u32, topic: &str, properties: Properties<'_>) -> Option<(usize, &Entry)> {
+        let window = self.places.get(self.window(hash)).unwrap_or_default();
+        let candidates = window.iter().filter(|place| place.tag == tag(hash) && place.index > 0);
+        candidates.map(|place| usize::from(place.index)).find_map(|index| {
+            let entry = self.entries.get(index)?;
+            let is_it = *entry.topic == *topic
+                && entry.identifiers.iter().copied().eq(properties.subscription_identifiers());
+            is_it.then_some((index, entry))
+        })
+    }
+
+    /// Adds an entry, or exchanges the one that is known.
+    fn put(&mut self, known: Option<usize>, mut entry: Entry) -> usize {
+        if self.entries.is_empty() {
+            self.entries.push(Entry::default());
         }
-        let mut place = hash(topic) % PLACES;
-        // The index is at most half full, so a free place ends every search.
-        while let Some(index) = self.places.get(place).and_then(|slot| usize::from(*slot).checked_sub(1)) {
-            let is_it = |entry: &Entry| {
-                entry.topic.as_ref() == topic
-                    && entry.identifiers.iter().copied().eq(properties.subscription_identifiers())
-            };
-            if self.entries.get(index).is_some_and(is_it) {
-                return index;
-            }
-            place = (place + 1) % PLACES;
+        let index = if entry.bytes() > MAX_BYTES {
+            TOO_LARGE
+        } else {
+            known.unwrap_or_else(|| self.make_room(entry.hash))
+        };
+        if let Some(before) = self.entries.get_mut(index) {
+            // Who reads the messages knows the number as it was.
+            entry.handed_out = known == Some(index) && before.handed_out && before.routes == entry.routes;
+            *before = entry;
         }
-        if self.entries.len() >= MAX_TOPICS || self.bytes + topic.len() > MAX_BYTES {
-            self.entries.clear();
-            self.places.fill(0);
-            self.bytes = 0;
-            place = hash(topic) % PLACES;
-        }
-        let index = self.entries.len();
-        if let (Some(slot), Ok(number)) = (self.places.get_mut(place), u16::try_from(index + 1)) {
-            *slot = number;
-        }
-        self.bytes += topic.len();
-        self.entries.push(Entry {
-            topic: topic.into(),
-            identifiers: properties.subscription_identifiers().collect(),
-            epoch: None,
-            routes: Vec::new(),
-            handed_out: false,
-        });
         index
+    }
+
+    /// A number for a new entry with this hash, which is noted.
+    fn make_room(&mut self, hash: u32) -> usize {
+        let len = self.entries.len();
+        let index = if len < MAX_TOPICS {
+            self.entries.push(Entry::default());
+            len
+        } else {
+            // The newcomer chooses who goes, so that no order of topics has each of them gone when it comes back.
+            1 + hash as usize % (len - 1)
+        };
+        if 2 * index > self.places.len() {
+            self.places.clear();
+            self.places.resize((2 * len).next_power_of_two().max(64) + WINDOW, Place::default());
+            for other in 1..len {
+                self.note(other, self.entries.get(other).map_or(0, |entry| entry.hash));
+            }
+        }
+        if let Some(leaving) = self.entries.get(index).map(|entry| self.window(entry.hash)) {
+            let places = self.places.get_mut(leaving).unwrap_or_default();
+            places
+                .iter_mut()
+                .filter(|place| usize::from(place.index) == index)
+                .for_each(|place| *place = Place::default());
+        }
+        self.note(index, hash);
+        index
+    }
+
+    /// Where the window is full, another one is no longer found, and its entry waits to be chosen.
+    fn note(&mut self, index: usize, hash: u32) {
+        let window = self.window(hash);
+        let places = self.places.get_mut(window).unwrap_or_default();
+        let free = places.iter().position(|place| place.index == 0).unwrap_or_default();
+        if let (Some(place), Ok(index)) = (places.get_mut(free), u16::try_from(index)) {
+            *place = Place { tag: tag(hash), index };
+        }
+    }
+
+    fn window(&self, hash: u32) -> Range<usize> {
+        let count = self.places.len().saturating_sub(WINDOW);
+        let start = hash as usize & count.saturating_sub(1);
+        start..start + WINDOW
     }
 }
 
-/// FNV-1a. A server that makes topics collide costs itself a longer search of 1,024 entries, and no more.
-fn hash(topic: &str) -> usize {
-    let hash =
-        topic.bytes().fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    hash as usize
+impl Entry {
+    fn new(topic: &str, properties: Properties<'_>, subscriptions: &Subscriptions) -> Self {
+        let mut routes = Vec::new();
+        subscriptions.route(topic, properties, &mut routes);
+        Self {
+            hash: hash(topic),
+            epoch: subscriptions.epoch(),
+            topic: topic.into(),
+            identifiers: properties.subscription_identifiers().collect(),
+            routes: routes.into(),
+            handed_out: false,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.topic.len() + size_of_val(&*self.identifiers) + size_of_val(&*self.routes)
+    }
+}
+
+/// FNV-1a.
+fn hash(topic: &str) -> u32 {
+    topic.bytes().fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+/// What the index of the table does not see of a hash.
+const fn tag(hash: u32) -> u16 {
+    (hash >> 16) as u16
 }
 
 #[cfg(test)]
@@ -168,26 +239,90 @@ mod tests {
         assert_eq!(routes(second), (false, vec![second]));
     }
 
-    #[test]
-    fn more_topics_than_it_holds_start_it_over() {
-        let mut topics = Topics::default();
-        let subscriptions = Subscriptions::default();
-        for number in 0..5000 {
-            let topic = format!("device/{number}");
-            let found = intern(&mut topics, &topic, &subscriptions);
-            assert!(found.is_new);
-            assert_eq!(topics.topic(found.id), topic);
-            assert!(topics.entries.len() <= MAX_TOPICS);
+    /// What the application would believe: names by number, as messages have told them.
+    #[derive(Default)]
+    struct Reader(std::collections::HashMap<u32, String>);
+
+    impl Reader {
+        /// Reads a message, and tells whether it named its topic.
+        fn read(&mut self, topics: &mut Topics, topic: &str, subscriptions: &Subscriptions) -> bool {
+            let found = intern(topics, topic, subscriptions);
+            if found.is_new {
+                self.0.insert(found.id, topics.topic(found.id).into());
+            }
+            assert_eq!(self.0.get(&found.id).map(String::as_str), Some(topic));
+            found.is_new
         }
     }
 
     #[test]
-    fn long_topics_are_bounded_in_bytes() {
-        let mut topics = Topics::default();
-        for number in 0..20 {
-            let topic = format!("{number}{}", "x".repeat(60_000));
-            intern(&mut topics, &topic, &Subscriptions::default());
-            assert!(topics.bytes <= MAX_BYTES);
+    fn ten_thousand_topics_are_named_once() {
+        let (mut topics, subscriptions) = (Topics::default(), Subscriptions::default());
+        let mut reader = Reader::default();
+        let mut round = || {
+            (0..10_000).filter(|i| reader.read(&mut topics, &format!("device/{i}"), &subscriptions)).count()
+        };
+        assert_eq!((round(), round()), (10_000, 0));
+    }
+
+    #[test]
+    fn more_topics_than_it_holds_push_out_some_and_not_all() {
+        let (mut topics, subscriptions) = (Topics::default(), Subscriptions::default());
+        let mut reader = Reader::default();
+        let mut round = || {
+            (0..20_000).filter(|i| reader.read(&mut topics, &format!("device/{i}"), &subscriptions)).count()
+        };
+        let named = [round(), round(), round()];
+        assert!(named[0] == 20_000 && named[1] < 14_000 && named[2] < 14_000, "{named:?}");
+        assert!(topics.entries.len() == MAX_TOPICS && topics.places.len() <= 2 * MAX_TOPICS + WINDOW);
+    }
+
+    #[test]
+    fn ever_new_topics_keep_no_more_than_a_ceiling() {
+        let (mut topics, subscriptions) = (Topics::default(), Subscriptions::default());
+        let mut reader = Reader::default();
+        for number in 0..60_000 {
+            let length = if number % 100 == 0 { 60_000 } else { number % (MAX_BYTES + 20) };
+            reader.read(&mut topics, &format!("{number}{}", "x".repeat(length)), &subscriptions);
         }
+        assert_eq!(topics.entries.len(), MAX_TOPICS);
+        assert!(topics.entries.iter().skip(1).all(|entry| entry.bytes() <= MAX_BYTES));
+        let names: usize = reader.0.values().map(String::len).sum();
+        assert!(names <= MAX_TOPICS * MAX_BYTES + 65_535, "what the reader has to keep: {names}");
+    }
+
+    #[test]
+    fn topics_of_one_hash_are_searched_no_longer_than_a_window() {
+        let (mut topics, subscriptions) = (Topics::default(), Subscriptions::default());
+        for number in 0..40 {
+            topics.put(
+                None,
+                Entry { hash: 7, ..Entry::new(&format!("{number}"), Properties::EMPTY, &subscriptions) },
+            );
+        }
+        let found = (0..40).filter(|number| topics.find(7, &number.to_string(), Properties::EMPTY).is_some());
+        assert_eq!(found.count(), WINDOW);
+        assert!(topics.find(7, "39", Properties::EMPTY).is_some(), "the last one is");
+    }
+
+    #[test]
+    fn a_topic_that_belongs_to_too_many_subscriptions_is_named_each_time() {
+        let (mut topics, mut subscriptions) = (Topics::default(), Subscriptions::default());
+        assert!(intern(&mut topics, "a/b", &subscriptions).is_new);
+        let shares: Vec<String> = (0..MAX_BYTES).map(|number| format!("$share/{number}/a/b")).collect();
+        let wanted: Vec<_> = shares
+            .iter()
+            .map(|filter| (TopicFilter::parse(filter).expect("valid"), SubscribeOptions::default()))
+            .collect();
+        let ids = subscriptions.want(&wanted, &[]);
+        for _ in 0..2 {
+            let found = intern(&mut topics, "a/b", &subscriptions);
+            assert!(found.is_new && topics.routes(found.id).len() == MAX_BYTES);
+        }
+        for id in ids {
+            subscriptions.remove(id);
+        }
+        let found = intern(&mut topics, "a/b", &subscriptions);
+        assert!(!found.is_new && topics.routes(found.id).is_empty(), "under its number of before");
     }
 }
