@@ -22,12 +22,12 @@ export interface Batch {
 /** A topic, and the ids of the subscriptions that its messages belong to. */
 export class Topic {
   readonly name: string;
-  readonly routes: Uint32Array;
+  readonly routes: readonly number[];
   /** @internal For `Subscriptions` to keep: who gets the messages, and since which change of the subscriptions. */
   targets: readonly Target[] = [];
   epoch = 0;
 
-  constructor(name: string, routes: Uint32Array) {
+  constructor(name: string, routes: readonly number[]) {
     this.name = name;
     this.routes = routes;
   }
@@ -117,15 +117,17 @@ export class BatchReader {
     const { words, count } = batch;
     for (let at = 0; at < count * STRIDE; at += STRIDE) {
       if (words[at] === Kind.Message) sink.message(this.#topics[words[at + 1]!]!, batch, at);
-      else if (words[at] === Kind.Topic) this.#name(batch, words.subarray(at, at + STRIDE));
+      else if (words[at] === Kind.Topic) this.#name(batch, at);
       else sink.record(record(batch, at));
     }
   }
 
-  #name(batch: Batch, [, id, at, length, routes, count]: Words): void {
-    const name = this.#decode(bytes(batch, at!, length!));
-    const start = batch.count * STRIDE + routes! / 4;
-    this.#topics[id!] = new Topic(name, batch.words.slice(start, start + count!));
+  #name(batch: Batch, at: number): void {
+    const { words, count } = batch;
+    const name = this.#decode(bytes(batch, words[at + 2]!, words[at + 3]!));
+    const start = count * STRIDE + words[at + 4]! / 4;
+    // The engine uses numbers again: what the topic before had is of no use to this one.
+    this.#topics[words[at + 1]!] = new Topic(name, [...words.subarray(start, start + words[at + 5]!)]);
   }
 }
 
@@ -149,8 +151,6 @@ function part({ words, chunk, details }: Batch, at: number, start: number, lengt
     ? new Uint8Array(chunk!, start, length)
     : (details[own - 1] as Uint8Array).subarray(start, start + length);
 }
-
-type Words = Uint32Array;
 
 /** Bytes behind the records. */
 function bytes({ words, count }: Batch, at: number, length: number): Uint8Array {

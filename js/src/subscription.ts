@@ -211,7 +211,8 @@ class MessageBuffer {
 
 /** @internal Which subscriptions there are for the engine's subscription ids, one id per distinct filter. */
 export class Subscriptions {
-  readonly #byId = new Map<number, { readonly filter: string; users: readonly ActiveSubscription[] }>();
+  /** Who has each filter. Topics share these lists, so a change makes a new one. */
+  readonly #byId = new Map<number, readonly Target[]>();
   /** Changes with the subscriptions. */
   #epoch = 1;
 
@@ -220,8 +221,8 @@ export class Subscriptions {
     let index = 0;
     for (const id of ids) {
       const filter = subscription.filters[index++] ?? "";
-      const users = this.#byId.get(id)?.users ?? [];
-      if (!users.includes(subscription)) this.#byId.set(id, { filter, users: [...users, subscription] });
+      const targets = this.#of(id);
+      if (!isAmong(targets, subscription)) this.#byId.set(id, [...targets, { subscription, filter }]);
     }
     subscription.added();
   }
@@ -230,10 +231,11 @@ export class Subscriptions {
   remove(subscription: ActiveSubscription): number[] {
     this.#epoch++;
     const unused: number[] = [];
-    for (const [id, entry] of this.#byId) {
-      if (!entry.users.includes(subscription)) continue;
-      entry.users = entry.users.filter((user) => user !== subscription);
-      if (entry.users.length > 0) continue;
+    for (const [id, targets] of this.#byId) {
+      if (!isAmong(targets, subscription)) continue;
+      const others = targets.filter((target) => target.subscription !== subscription);
+      this.#byId.set(id, others);
+      if (others.length > 0) continue;
       this.#byId.delete(id);
       unused.push(id);
     }
@@ -243,10 +245,10 @@ export class Subscriptions {
   /** The server has ended it; who has no other one ends as well. */
   drop(id: number, error: MqttError): void {
     this.#epoch++;
-    const users = this.#byId.get(id)?.users ?? [];
+    const targets = this.#of(id);
     this.#byId.delete(id);
-    const others = [...this.#byId.values()];
-    for (const user of users) if (!others.some((entry) => entry.users.includes(user))) user.end(error);
+    const others = [...this.#byId.values()].flat();
+    for (const { subscription } of targets) if (!isAmong(others, subscription)) subscription.end(error);
   }
 
   /** Hands a message to everybody it belongs to. */
@@ -257,18 +259,25 @@ export class Subscriptions {
 
   /** Finds who gets the messages of a topic: once each, even when several filters match. */
   #route(topic: Topic): void {
-    const targets = new Map<ActiveSubscription, Target>();
-    for (const id of topic.routes) {
-      const { users, filter } = this.#byId.get(id) ?? NOBODY;
-      for (const subscription of users)
-        if (!targets.has(subscription)) targets.set(subscription, { subscription, filter });
-    }
-    topic.targets = [...targets.values()];
+    topic.targets = topic.routes.length > 1 ? this.#merge(topic.routes) : this.#of(topic.routes[0] ?? 0);
     topic.epoch = this.#epoch;
   }
 
+  #merge(ids: readonly number[]): Target[] {
+    const targets = new Map<ActiveSubscription, Target>();
+    for (const id of ids)
+      for (const target of this.#of(id))
+        if (!targets.has(target.subscription)) targets.set(target.subscription, target);
+    return [...targets.values()];
+  }
+
+  #of(id: number): readonly Target[] {
+    return this.#byId.get(id) ?? NOBODY;
+  }
+
   endAll(error?: MqttError): void {
-    for (const { users } of this.#byId.values()) for (const subscription of users) subscription.end(error);
+    for (const targets of this.#byId.values())
+      for (const { subscription } of targets) subscription.end(error);
     this.#byId.clear();
   }
 }
@@ -279,5 +288,10 @@ export interface Target {
   readonly filter: string;
 }
 
-const NOBODY = { users: [], filter: "" } as const;
+const NOBODY: readonly Target[] = [];
+
+function isAmong(targets: readonly Target[], wanted: ActiveSubscription): boolean {
+  return targets.some(({ subscription }) => subscription === wanted);
+}
+
 const QUOTA_EXCEEDED = 0x97;

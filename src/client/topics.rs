@@ -241,7 +241,7 @@ mod tests {
 
     /// What the application would believe: names by number, as messages have told them.
     #[derive(Default)]
-    struct Reader(std::collections::HashMap<u32, String>);
+    struct Reader(std::collections::BTreeMap<u32, String>);
 
     impl Reader {
         /// Reads a message, and tells whether it named its topic.
