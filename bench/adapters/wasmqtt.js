@@ -1,5 +1,5 @@
 // This project's package, as an application has it after its bundler.
-import { createClient } from "wasmqtt";
+import { connect, createClient } from "wasmqtt";
 
 // The limits are those of the other clients here: none worth mentioning.
 const ROOM = { maxMessages: 1_000_000, maxBytes: 1 << 28 };
@@ -10,11 +10,10 @@ export default () => clientOf({});
 
 export function clientOf(options) {
   let client;
-  const make = (url, clientId) => createClient(url, { ...OPTIONS, ...options, clientId });
+  const all = (clientId) => ({ ...OPTIONS, ...options, clientId });
   return {
     async open(url, clientId) {
-      client = make(url, clientId);
-      await client.start();
+      client = await connect(url, all(clientId));
     },
     subscribe: (filter, qos, handler) =>
       client.subscribe(filter, { qos }, (message) => handler(message.topic, message.payload)),
@@ -28,7 +27,7 @@ export function clientOf(options) {
       client.publish(topic, payload, { qos }).then(() => done(), done);
     },
     hold(url, clientId) {
-      client = make(url, clientId);
+      client = createClient(url, all(clientId));
     },
     start: () => client.start(),
     close: () => client.close({ force: true }),

@@ -1,9 +1,23 @@
 import type { Target } from "./boundary.js";
-import { answerChallenge, resolveTarget } from "./dial.js";
+import { answerChallenge, resolveTarget, SUBPROTOCOLS } from "./dial.js";
+import { type EarlySocket, isUsable, openEarly } from "./early.js";
 import { MqttError } from "./errors.js";
 import type { ClientOptions } from "./options.js";
 import { Renewal, type RenewalHost } from "./renewal.js";
 import { isLoopback, sameOrigin, type UrlRotation } from "./url.js";
+
+/** Options that have nothing done before a socket opens, and that engines hardly ever refuse. */
+const SURE: readonly string[] = [
+  "protocolVersion",
+  "clientId",
+  "cleanStart",
+  "username",
+  "password",
+  "subprotocols",
+  "offlineQueue",
+  "whenClientIdInUse",
+  "logger",
+] satisfies (keyof ClientOptions)[];
 
 /** What the application says of attempts to connect: where they go, as whom, and whether there shall be another. */
 export class Attempts {
@@ -18,6 +32,8 @@ export class Attempts {
   #lastError: MqttError | undefined;
   /** Where the latest attempt went. */
   #address: string | undefined;
+  /** For the first one. */
+  #early: EarlySocket | undefined;
 
   constructor(urls: UrlRotation, options: ClientOptions, host: RenewalHost) {
     this.#urls = urls;
@@ -36,6 +52,14 @@ export class Attempts {
     return sameOrigin(address, this.#address);
   }
 
+  /** Opens the socket of the first attempt, before an engine asks for it, if it needs nothing but its URL. */
+  begin(): void {
+    const { first } = this.#urls;
+    const isSure = Object.keys(this.#options).every((name) => SURE.includes(name));
+    if (first && isSure && globalThis.navigator?.onLine !== false)
+      this.#early = openEarly(first, this.#options.subprotocols ?? SUBPROTOCOLS);
+  }
+
   /** Where and as whom the coming attempt connects. */
   async target(number: number): Promise<Target> {
     const error = this.#lastError;
@@ -44,7 +68,9 @@ export class Attempts {
     const isCurrent = () => dial === this.#dial;
     const target = await resolveTarget(attempt, this.#urls, this.#options, this.renewal, isCurrent);
     this.#address = target.url;
-    return target;
+    const early = this.#early;
+    this.#early = undefined;
+    return early && isUsable(early) ? { ...target, socket: early } : target;
   }
 
   /** Gives `answer` what the application answers to a challenge, unless the attempt ended meanwhile. */
@@ -80,6 +106,8 @@ export class Attempts {
   /** Nobody waits any more for what the application is asked for. */
   giveUp(error: MqttError | undefined): void {
     this.#dial++;
+    this.#early?.close();
+    this.#early = undefined;
     this.#lastError = error;
     this.renewal.ended();
   }

@@ -137,6 +137,8 @@ export interface Closable {
   onmessage: unknown;
   onerror: unknown;
   onclose: unknown;
+  /** What it told before it was in use: the host tells it again when the engine listens. */
+  readonly missed?: readonly Event[];
   close(): void;
 }
 

@@ -5,6 +5,9 @@ import type { Attempt, Authenticator, ClientOptions } from "./options.js";
 import type { Renewal } from "./renewal.js";
 import type { UrlRotation } from "./url.js";
 
+/** What is offered unless the application says otherwise (5.0 and 3.1.1, section 6). */
+export const SUBPROTOCOLS: readonly string[] = ["mqtt"];
+
 /** The answer to a challenge. */
 export async function answerChallenge(
   authenticator: Authenticator | undefined,
@@ -28,7 +31,7 @@ export async function resolveTarget(
     const given = await renewal.credentials(attempt);
     const authData = await renewal.introduce();
     if (!isCurrent()) throw new MqttError("aborted"); // nobody would close a socket that is made now
-    const protocols = [...(options.subprotocols ?? ["mqtt"])];
+    const protocols = [...(options.subprotocols ?? SUBPROTOCOLS)];
     const target: Target = { url, protocols, ...credentialFields(given), ...(authData && { authData }) };
     if (options.webSocket) target.socket = options.webSocket(url, protocols);
     return target;

@@ -92,6 +92,7 @@ export class Engine {
       onSocket: (socket) => {
         this.#socket = socket;
         socket.onmessage = ({ data }: { readonly data: unknown }) => this.#onMessage(socket, data);
+        if (socket.missed) queueMicrotask(() => retell(socket)); // the engine is about to listen
       },
       onBatch: (...batch) => this.#onBatch(...batch),
       onStore: (...changes) => this.#sink.store?.(...changes),
@@ -195,6 +196,13 @@ export class Engine {
 }
 
 const NONE: readonly unknown[] = [];
+
+function retell(socket: Closable): void {
+  for (const event of socket.missed ?? []) {
+    const listener = socket[`on${event.type}` as "onopen" | "onerror" | "onclose"];
+    (listener as ((event: Event) => void) | null)?.call(socket, event);
+  }
+}
 
 function silence(socket: Closable): void {
   socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null;

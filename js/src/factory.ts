@@ -42,10 +42,18 @@ function loadFor(isLight: boolean, source: DefaultSource): Promise<Glue> {
   return instance(() => compile(() => source(isLight), isLight), isLight);
 }
 
+/** Whether a client will do without store and authentication. */
+const isLightEnough = (options?: ClientOptions) =>
+  (options?.store ?? "memory") === "memory" && !options?.authenticator;
+
 export function createFrom(source: DefaultSource, url: UrlSource, options?: ClientOptions): MqttClient {
-  const isLight = (options?.store ?? "memory") === "memory" && !options?.authenticator;
-  const place = (room: EngineRoom) =>
-    options?.worker ? loadApart(isLight, source, options, room) : loadFor(isLight, source);
+  const isLight = isLightEnough(options);
+  const place = (room: EngineRoom) => {
+    if (options?.worker) return loadApart(isLight, source, options, room);
+    const loading = loadFor(isLight, source);
+    room.dial(); // meanwhile
+    return loading;
+  };
   return new MqttClient(place, url, options);
 }
 
@@ -54,5 +62,8 @@ export function connectFrom(
   url: UrlSource,
   options?: ConnectOptions,
 ): Promise<MqttClient> {
+  // First of all, because it takes the longest. What comes of it is told by the client, which waits for the same.
+  const isLight = isLightEnough(options);
+  compile(() => source(isLight), isLight).catch(() => {});
   return connecting((rest) => createFrom(source, url, rest), options);
 }

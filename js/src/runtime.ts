@@ -27,6 +27,8 @@ export interface EngineRoom {
   readonly signal: AbortSignal;
   /** Tells of what is no failure. */
   notice(code: ErrorCode, init: MqttErrorInit): void;
+  /** Has the first connection opened while the engine loads, where nothing has to come before. */
+  dial(): void;
 }
 
 export type Load = (room: EngineRoom) => Promise<Glue>;
@@ -98,6 +100,9 @@ export class Runtime {
   readonly #room: EngineRoom = {
     signal: this.#end.signal,
     notice: (code, init) => this.#reports.notice(new MqttError(code, init)),
+    dial: () => {
+      if (this.#opening && this.#claim.isHeld) this.#attempts.begin();
+    },
   };
 
   get stats(): Stats | undefined {
