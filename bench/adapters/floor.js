@@ -10,8 +10,8 @@ const SOON_MS = 1; // what comes this long after the last piece need not wait fo
 
 export default () => floorOf({ isPromising: true });
 
-/** `isPromising`: a publish makes a promise, as the API of this package does. */
-export function floorOf({ isPromising }) {
+/** `isPromising`: a publish makes a promise, as the API of this package does. `Socket`: what it uses as such. */
+export function floorOf({ isPromising, Socket = WebSocket }) {
   let socket;
   let handler;
   const handlers = new Map(); // by topic, where each has its own
@@ -158,7 +158,7 @@ export function floorOf({ isPromising }) {
   };
   return {
     async open(url, clientId) {
-      socket = new WebSocket(url, ["mqtt"]);
+      socket = new Socket(url, ["mqtt"]);
       socket.binaryType = "arraybuffer";
       await new Promise((resolve) => {
         socket.onopen = resolve;

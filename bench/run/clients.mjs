@@ -51,6 +51,7 @@ export const CLIENTS = [
   },
   { id: "floor", name: "floor (featureless)", isFloor: true, parts: BELOW },
   { id: "floor-calls", name: "floor, no promises", isFloor: true, parts: ["publish"] },
+  { id: "floor-worker", name: "floor (worker)", isFloor: true, parts: ["receive", "publish-qos"] },
 ];
 
 /** Other entries of this package whose bytes count. */

@@ -223,7 +223,7 @@ test("tables and plot show ratios, failures and a busy machine", () => {
   const text = tables(run(4));
   assert.match(
     text,
-    /\| receive QoS 0, 256 B, one packet a frame \| 100 \| 400 \| 400 \| 100 \| – \| fails \| 200 \| – \| 4 \| 4 \| 4 \| 4 \|/,
+    /\| receive QoS 0, 256 B, one packet a frame \| 100 \| 400 \| 400 \| 100 \| – \| fails \| 200 \| – \| – \| 4 \| 4 \| 4 \| 4 \|/,
   );
   assert.match(text, /u8-mqtt, receive-256: lost/);
   assert.match(text, /was idle/);
