@@ -97,6 +97,10 @@ function rustFlags() {
   const flags = [
     "-Clink-arg=-zstack-size=524288",
     `--remap-path-prefix=${path.join(home, "registry", "src")}=`,
+    // Fewer bytes after compression: values of more than a word are copied by an instruction and not word by word, and
+    // what is computed twice is not moved to where it is computed once.
+    "-Cllvm-args=-max-store-memcpy=1",
+    "-Cllvm-args=-enable-pre=false",
   ];
   return [process.env.RUSTFLAGS, ...flags].filter(Boolean).join(" ");
 }
