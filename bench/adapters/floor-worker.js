@@ -67,7 +67,7 @@ function work() {
       else timer ??= setTimeout(pass, SOON_MS);
     };
   };
-  onmessage = ({ data }) => {
+  globalThis.onmessage = ({ data }) => {
     if (typeof data === "string") open(data);
     else if (data === true) {
       credit++;
