@@ -13,7 +13,7 @@
 //   npm run bench -- --from .work/bench/results.json --record
 //                                    what a run left that was cut off
 //   npm run bench -- --firefox       what Firefox can tell, in Firefox; `--record` does this at the end by itself
-//   npm run bench -- --native        codec, session and topics without a browser, with criterion
+//   npm run bench -- --native        codec, session and topics without a browser, with criterion; `--record` puts it into docs/performance.md
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
@@ -61,7 +61,7 @@ try {
       "--record takes a whole run: leave out --check, --firefox, --against, --clients and names",
     );
   const [rounds, minutes] = [number("rounds", values), number("minutes", values)];
-  if (values.native) await native();
+  if (values.native) await native(values);
   else if (values.from) await again(values);
   else await browser({ ...values, rounds, minutes, wanted: positionals });
   process.exit();
@@ -139,15 +139,20 @@ async function browser({
   if (check) complain(results);
 }
 
-async function native() {
+async function native({ record }) {
   await setup("build");
-  const env = { ...process.env, CARGO_TARGET_DIR: at(".work", "bench", "native") };
-  const { output } = await must("cargo", ["bench"], {
+  const { forget, nativeTable } = await import("../bench/report/native.mjs");
+  const { writeSection } = await import("./lib/section.mjs");
+  const target = at(".work", "bench", "native");
+  forget(target);
+  await must("cargo", ["bench", "--", "--noplot", "--warm-up-time", "1", "--measurement-time", "2"], {
     cwd: at("bench", "native"),
-    env,
+    env: { ...process.env, CARGO_TARGET_DIR: target },
     label: "cargo bench",
   });
-  console.log(output);
+  const text = nativeTable(target);
+  if (record) writeSection(at("docs", "performance.md"), "native", text);
+  console.log(text);
 }
 
 /** A check fails where a client fails that is not known to. */

@@ -1,11 +1,12 @@
 // The benchmark's own parts: a load server that miscounts, or a ratio the wrong way up, would make every figure a lie.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { GOALS } from "../../bench/report/goals.mjs";
+import { nativeTable } from "../../bench/report/native.mjs";
 import { plot } from "../../bench/report/plot.mjs";
 import { figuresOf, short, summary } from "../../bench/report/stats.mjs";
 import { tables } from "../../bench/report/tables.mjs";
@@ -259,6 +260,20 @@ test("who was busy is told in percent of a core", () => {
   const sample = { rate: 1, cpu: 6.5, io: 2.5, all: 10, network: 5, server: 1, wall: 10, left: 0.2 };
   measured.results["receive-256"].raw.samples = [sample];
   assert.match(tables(measured), /\| bare WebSocket \| 65 \| 25 \| 100 \| 50 \| 10 \| 40 \|/);
+});
+
+test("what criterion has measured is told for each message", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "wasmqtt-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  for (const state of ["new", "base"]) {
+    const place = join(folder, "criterion", "receive", "QoS 0", state);
+    mkdirSync(place, { recursive: true });
+    const about = { group_id: "receive", function_id: "QoS 0", throughput: { Elements: 100 } };
+    writeFileSync(join(place, "benchmark.json"), JSON.stringify(about));
+    const median = { point_estimate: 5000, confidence_interval: { lower_bound: 4000, upper_bound: 6000 } };
+    writeFileSync(join(place, "estimates.json"), JSON.stringify({ median }));
+  }
+  assert.deepEqual(nativeTable(folder).match(/^\| receive.*$/gm), ["| receive | QoS 0 | 50 | 40–60 |"]);
 });
 
 test("what was measured in Firefox follows the rest, and a failure of the whole of it is told", () => {

@@ -67,6 +67,7 @@ fn send(c: &mut Criterion) {
         });
     });
 
+    group.throughput(Throughput::Elements(u64::from(WINDOW)));
     // The cost of one more must not grow with those that are under way already.
     for flying in [0, 10_000, 60_000] {
         group.bench_function(format!("QoS 1, {flying} more in flight"), |b| {
