@@ -31,8 +31,9 @@ export interface RawEngine {
   storeAgain(): void;
   start(): void;
   /**
-   * `flags`: QoS | retain << 2 | untilSent << 3, where untilSent completes the operation when its packet is first handed
-   * to the socket; what fails later is a `notice`.
+   * `flags`: QoS | retain << 2 | untilSent << 3 | joins << 4, where untilSent completes the operation when its packet is
+   * first handed to the socket; what fails later is a `notice`. `joins`, at QoS 0: may settle together with the last one that
+   * did not. True: it does, and the number is free.
    */
   publish(
     operation: number,
@@ -40,7 +41,7 @@ export interface RawEngine {
     payload: Uint8Array,
     flags: number,
     options: RawProperties | undefined,
-  ): void;
+  ): boolean;
   /** Returns the subscription id of each filter; a worker hands them to `later`, before any message that belongs to them. */
   subscribe(
     operation: number,
@@ -76,6 +77,9 @@ export interface RawEngine {
   stats(): unknown;
   free(): void | Promise<void>;
 }
+
+/** Of `publish`: may settle together with another. */
+export const JOINS = 1 << 4;
 
 /** What the engine calls. User code never runs inside these calls. */
 export interface EngineHost {

@@ -1,10 +1,10 @@
-import type { BatchRecord } from "./batch.js";
-import type { EngineOptions, RawEngine } from "./boundary.js";
+import type { BatchRecord, CompletedRecord } from "./batch.js";
+import { type EngineOptions, JOINS, type RawEngine } from "./boundary.js";
 import type { Engine } from "./engine.js";
 import { MqttError } from "./errors.js";
 import { type Complete, type Operation, Operations } from "./operations.js";
 import { Turns } from "./turns.js";
-import type { OperationOptions, QoS } from "./types.js";
+import type { OperationOptions, PublishResult, QoS } from "./types.js";
 
 /** Tells the engine of an operation, under its number. */
 type Submit = (raw: RawEngine, operation: number) => void;
@@ -29,6 +29,23 @@ interface Turn {
 }
 
 const LONGEST_TASK_MS = 8;
+const STATUSES = ["sent", "acknowledged", "completed", "queued", "stored"] as const;
+const SENT: PublishResult = Object.freeze({ qos: 0, status: "sent", reasonCode: 0 });
+
+/** What the answer to a publish means. */
+export function publishResult(
+  { status, reasonCodes, packetId, answer }: CompletedRecord,
+  qos: QoS,
+): PublishResult {
+  if (qos === 0 && status === 0) return SENT;
+  const result: { -readonly [K in keyof PublishResult]: PublishResult[K] } = {
+    qos,
+    status: STATUSES[status] ?? "completed",
+    reasonCode: reasonCodes[0] ?? 0,
+  };
+  if (packetId > 0) result.packetId = packetId;
+  return answer ? Object.assign(result, answer) : result;
+}
 
 /** How many messages may wait for their turn, and their bytes. */
 type Limits = Pick<EngineOptions, "maxMessages" | "maxBytes">;
@@ -51,6 +68,8 @@ export class Calls {
   readonly #queue = new Set<Turn>();
   /** Somebody sees to them. */
   #isAdvancing = false;
+  /** The operation that messages at QoS 0 may join. */
+  #joined: Operation<PublishResult> | undefined;
   readonly #turns = new Turns(() => this.#advance());
   #end: { readonly error: MqttError | undefined } | undefined;
 
@@ -77,6 +96,34 @@ export class Calls {
     if (message) operation.qos = message.qos;
     this.submit(operation, submit, message);
     return operation.promise;
+  }
+
+  /**
+   * Publishes at once, while `isDirect`, what has no options but QoS and RETAIN: `flags` of `RawEngine.publish`. Messages at QoS 0 that
+   * leave with the same bytes are one operation, since their fate is one; each call has a promise of its own.
+   */
+  publish(topic: string, payload: Uint8Array, flags: number, isKept: boolean): Promise<PublishResult> {
+    const engine = this.engine as Engine;
+    const { operations } = this;
+    const qos = (flags & 3) as QoS;
+    if (qos > 0) {
+      engine.publish(operations.next, topic, payload, flags, undefined);
+      const operation = this.#accept(qos);
+      operation.isKept = isKept;
+      return operation.promise;
+    }
+    const hasJoined = engine.publish(operations.next, topic, payload, flags | JOINS, undefined);
+    if (!hasJoined) this.#joined = this.#accept(qos);
+    return (this.#joined as Operation<PublishResult>).promise.then();
+  }
+
+  /** What the engine has taken under the next number. It reports later, so it cannot have settled. */
+  #accept(qos: QoS): Operation<PublishResult> {
+    const operation = this.operations.add(publishResult);
+    operation.qos = qos;
+    operation.delivery = "unknown";
+    this.operations.submitted(operation);
+    return operation;
   }
 
   /** A call whose `submit` follows. */

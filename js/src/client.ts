@@ -1,5 +1,5 @@
-import type { CompletedRecord } from "./batch.js";
 import type { EngineOptions } from "./boundary.js";
+import { publishResult } from "./calls.js";
 import type { ClientEvents } from "./client-events.js";
 import { asyncDispose } from "./dispose.js";
 import { invalidArgument, MqttError } from "./errors.js";
@@ -10,6 +10,7 @@ import {
   closeArguments,
   engineOptions,
   payloadBytes,
+  plainFlags,
   publishArguments,
   subscribeArguments,
 } from "./normalize.js";
@@ -121,40 +122,17 @@ export class MqttClient implements AsyncDisposable {
    * `session-lost` and others.
    */
   publish(topic: string, payload: Payload, options: PublishOptions = {}): Promise<PublishResult> {
-    return settle(() => {
+    try {
       if (typeof topic !== "string") invalidArgument("topic", "Pass a string.");
       assertWellFormed(topic, "invalid-topic", "topic");
       const { durable } = this.#engineOptions;
-      const { qos = 0, until } = options;
-      const [flags, properties] = publishArguments(options, durable);
-
-      let bytes: Uint8Array;
-      let reading: Promise<void> | undefined;
-      let { length: size } = topic;
-      if (!(payload instanceof Uint8Array) && typeof Blob === "function" && payload instanceof Blob) {
-        reading = payload.arrayBuffer().then((buffer) => {
-          bytes = new Uint8Array(buffer);
-        });
-        size += payload.size;
-        reading.catch(() => {}); // the call tells of it, if it is not refused before
-      } else {
-        bytes = payloadBytes(payload as Exclude<Payload, Blob>);
-        size += bytes.length;
-        if (!this.#runtime.calls.isDirect) bytes = bytes.slice();
-      }
-      return this.#runtime.calls.operate(
-        options,
-        (raw, operation) => raw.publish(operation, topic, bytes, flags, properties),
-        publishResult,
-        {
-          qos,
-          size,
-          reading,
-          isKept: durable && qos > 0,
-          early: until && EARLY.find(({ when }) => when === until),
-        },
-      );
-    }, NOT_DELIVERED);
+      const { calls } = this.#runtime;
+      const flags = calls.isDirect && !isBlob(payload) ? plainFlags(options) : undefined;
+      if (flags === undefined) return this.#publish(topic, payload, options);
+      return calls.publish(topic, payloadBytes(payload as Exclude<Payload, Blob>), flags, durable);
+    } catch (error) {
+      return Promise.reject(Object.assign(error as Error, NOT_DELIVERED));
+    }
   }
 
   /**
@@ -272,6 +250,41 @@ export class MqttClient implements AsyncDisposable {
     return this.#events.on(type, listener, options.signal);
   }
 
+  /** A publish with all there may be: options to check, a payload to read, calls to wait for. */
+  #publish(topic: string, payload: Payload, options: PublishOptions): Promise<PublishResult> {
+    const { durable } = this.#engineOptions;
+    const { calls } = this.#runtime;
+    const { qos = 0, until } = options;
+    const [flags, properties] = publishArguments(options, durable);
+
+    let bytes: Uint8Array;
+    let reading: Promise<void> | undefined;
+    let { length: size } = topic;
+    if (isBlob(payload)) {
+      reading = payload.arrayBuffer().then((buffer) => {
+        bytes = new Uint8Array(buffer);
+      });
+      size += payload.size;
+      reading.catch(() => {}); // the call tells of it, if it is not refused before
+    } else {
+      bytes = payloadBytes(payload);
+      size += bytes.length;
+      if (!calls.isDirect) bytes = bytes.slice();
+    }
+    return calls.operate(
+      options,
+      (raw, operation) => raw.publish(operation, topic, bytes, flags, properties),
+      publishResult,
+      {
+        qos,
+        size,
+        reading,
+        isKept: durable && qos > 0,
+        early: until && EARLY.find(({ when }) => when === until),
+      },
+    );
+  }
+
   async #close(options: CloseOptions): Promise<void> {
     const raw = closeArguments(options);
     const { signal } = options;
@@ -282,7 +295,6 @@ export class MqttClient implements AsyncDisposable {
 }
 
 const NOT_DELIVERED = { delivery: "none" } as const;
-const STATUSES = ["sent", "acknowledged", "completed", "queued", "stored"] as const;
 /** Those that only this side knows of. */
 const EARLY = [
   { when: "queued", status: 3 },
@@ -304,14 +316,8 @@ const NO_STATS: Stats = {
   subscriptions: 0,
 };
 
-function publishResult({ status, reasonCodes, packetId, answer }: CompletedRecord, qos: QoS): PublishResult {
-  const result: { -readonly [K in keyof PublishResult]: PublishResult[K] } = {
-    qos,
-    status: STATUSES[status] ?? "completed",
-    reasonCode: reasonCodes[0] ?? 0,
-  };
-  if (packetId > 0) result.packetId = packetId;
-  return answer ? Object.assign(result, answer) : result;
+function isBlob(payload: Payload): payload is Blob {
+  return typeof Blob === "function" && payload instanceof Blob;
 }
 
 function checkFilters(filter: string | readonly string[]): readonly string[] {
@@ -331,10 +337,10 @@ function grantedQos(filters: readonly string[], reasonCodes: readonly number[]):
 }
 
 /** A wrong argument is a rejection too: callers have one way to learn of errors. */
-function settle<T>(run: () => Promise<T>, known?: Pick<MqttError, "delivery">): Promise<T> {
+function settle<T>(run: () => Promise<T>): Promise<T> {
   try {
     return run();
   } catch (error) {
-    return Promise.reject(Object.assign(error as Error, known));
+    return Promise.reject(error);
   }
 }

@@ -59,6 +59,17 @@ export class Engine {
     }
   }
 
+  /** A call of `publish`, which comes often enough to do without a function that makes it. */
+  publish(...message: Parameters<RawEngine["publish"]>): boolean {
+    const raw = this.#raw;
+    if (!raw) throw this.#crash ?? new MqttError("client-closed");
+    try {
+      return raw.publish(...message);
+    } catch (error) {
+      throw this.#judge(error);
+    }
+  }
+
   /** Also after `free`: messages may lie in buffers for long. Nothing after a trap. */
   decodeProperties(block: Uint8Array): object {
     if (this.#crash) return {};

@@ -204,6 +204,15 @@ export function credentialFields(credentials: Credentials): Pick<Target, "userna
   return defined({ username, password: typeof password === "string" ? encode(password) : password });
 }
 
+/** The flags of a publish whose options are none but a right QoS and RETAIN; `undefined` of all others. */
+export function plainFlags(options: PublishOptions): number | undefined {
+  if (typeof options !== "object" || options === null) return undefined;
+  for (const name in options) if (name !== "qos" && name !== "retain") return undefined;
+  const { qos = 0, retain = false } = options;
+  const fits = (qos === 0 || qos === 1 || qos === 2) && typeof retain === "boolean";
+  return fits ? flags({ qos, retain }) : undefined;
+}
+
 /** The numbers and properties that go with a payload. */
 export function publishArguments(
   options: PublishOptions,

@@ -96,13 +96,23 @@ export class Operations {
       invalidArgument("signal", "Pass an AbortSignal.");
     if (signal?.aborted) throw new MqttError("aborted", { cause: signal.reason });
 
-    // Wraps after four billion; those of back then are long settled.
-    this.#last = (this.#last % 0xffff_ffff) + 1;
-    const operation = new Operation<T>(this.#last, complete);
-    this.#pending.set(operation.id, operation);
+    const operation = this.add(complete);
     if (signal || timeout !== undefined) {
       operation.release = limit(signal, timeout, (error) => this.#cancel(operation, error, onCancel));
     }
+    return operation;
+  }
+
+  /** The number that the next operation will have. */
+  get next(): number {
+    return (this.#last % 0xffff_ffff) + 1; // Wraps after four billion; those of back then are long settled.
+  }
+
+  /** An operation without limits of its own. */
+  add<T>(complete: Complete<T>): Operation<T> {
+    this.#last = this.next;
+    const operation = new Operation<T>(this.#last, complete);
+    this.#pending.set(operation.id, operation);
     return operation;
   }
 

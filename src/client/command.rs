@@ -39,6 +39,8 @@ pub struct PublishOptions {
     /// Settle the operation when the packet is handed to the transport for the first time, at every QoS. The exchange goes
     /// on; when it fails, a notice tells of it, with the topic as its text.
     pub until_sent: bool,
+    /// At QoS 0: settle together with the publish before, if that asked for the same and both leave with the same bytes.
+    pub joins: bool,
 }
 
 impl Client {
@@ -66,11 +68,12 @@ impl Client {
         retain: bool,
         properties: Properties<'_>,
     ) -> Result<(), Error> {
-        let options = PublishOptions { qos, retain, until_sent: false };
-        self.publish_with(op, now, topic, payload, options, properties)
+        let options = PublishOptions { qos, retain, ..PublishOptions::default() };
+        self.publish_with(op, now, topic, payload, options, properties).map(|_| ())
     }
 
-    /// [`Client::publish`] with more to choose from.
+    /// [`Client::publish`] with more to choose from. `true`: the message [joined](PublishOptions::joins) the last one that
+    /// did not, whose operation settles for both; `op` is free.
     ///
     /// # Errors
     /// The same.
@@ -82,7 +85,7 @@ impl Client {
         payload: &P,
         options: PublishOptions,
         properties: Properties<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         self.core.ensure_open()?;
         TopicName::parse(topic).map_err(Error::invalid_topic)?;
         if !properties.iter().all(|(id, _)| is_of_a_message(id)) {
@@ -92,9 +95,10 @@ impl Client {
             return Err(Error::named(ErrorCode::InvalidArgument, "payload").broke("§3.3.2.3.2"));
         }
         if self.core.can_write_directly(options.qos) {
-            return self.core.write_directly(op, topic, payload, options.retain, properties);
+            return self.core.write_directly(op, topic, payload, options, properties);
         }
-        self.core.accept(op, now, topic, payload, options, properties)
+        self.core.joinable = None;
+        self.core.accept(op, now, topic, payload, options, properties).map(|()| false)
     }
 
     /// Subscribes to filters in one SUBSCRIBE packet (3.8), now or when there is a connection.
@@ -236,11 +240,11 @@ impl Core {
         op: OpId,
         topic: &str,
         payload: &P,
-        retain: bool,
+        options: PublishOptions,
         properties: Properties<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let Some(connection) = self.phase.live_mut() else { return Err(Error::new(ErrorCode::NotConnected)) };
-        let packet = Publish { retain, topic, properties, ..Publish::default() };
+        let packet = Publish { retain: options.retain, topic, properties, ..Publish::default() };
         write_publish_header(&mut self.out, connection, &packet, payload.len(), None)?;
         let start = self.out.len();
         self.out.resize(start + payload.len(), 0);
@@ -248,8 +252,13 @@ impl Core {
             payload.copy_to(space);
         }
         self.stats.messages_sent += 1;
+        let first = self.joinable.map(|op| (op, None));
+        if options.joins && first.is_some() && self.unsent.last() == first.as_ref() {
+            return Ok(true);
+        }
+        self.joinable = options.joins.then_some(op);
         self.unsent.push((op, None));
-        Ok(())
+        Ok(false)
     }
 
     /// Takes a message in, to be sent as soon as its turn comes.
@@ -262,7 +271,7 @@ impl Core {
         options: PublishOptions,
         properties: Properties<'_>,
     ) -> Result<(), Error> {
-        let PublishOptions { qos, retain, until_sent } = options;
+        let PublishOptions { qos, retain, until_sent, .. } = options;
         if let Some(connection) = self.phase.live() {
             let negotiated = &connection.negotiated;
             negotiated.limits.check_publish(qos, retain)?;

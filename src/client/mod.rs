@@ -46,6 +46,10 @@ use surroundings::Surroundings;
 use suspicion::Suspicion;
 use topics::Topics;
 
+/// A part of the messages in flight as large as this is worth a transmission of its own: one part is on its way there, one
+/// on its way back, one waits.
+const GATHERED_PARTS: usize = 3;
+
 /// An MQTT client without a socket, a clock or a thread.
 ///
 /// After every call that may change something, drain it in this order: [`Client::poll_event`] until `None`,
@@ -97,6 +101,10 @@ struct Core {
     out: Vec<u8>,
     /// QoS 0 publishes in `out`, and others that ask for no more: done when it is handed over.
     unsent: Vec<store::Unsent>,
+    /// The last of `unsent`, if it settles for those that join it.
+    joinable: Option<OpId>,
+    /// Packets in `out` of messages at QoS 1 and 2, each of which the server has to answer.
+    questions: usize,
     outbox: store::Outbox,
     /// PINGREQs that wait for their PINGRESP, and whose they are.
     pings: VecDeque<Option<(OpId, Instant)>>,
@@ -198,6 +206,8 @@ impl Client {
                 renewal: None,
                 out: Vec::new(),
                 unsent: Vec::new(),
+                joinable: None,
+                questions: 0,
                 outbox: store::Outbox::default(),
                 pings: VecDeque::new(),
                 events: VecDeque::new(),
@@ -300,6 +310,14 @@ impl Client {
         if self.core.session.is_kept() { 0 } else { self.core.out.len() }
     }
 
+    /// Whether the server has yet to answer most of the messages in flight: what its next answers cause can leave together
+    /// with what waits now.
+    #[must_use]
+    pub fn is_gathering(&self) -> bool {
+        let (waiting, open) = (self.core.questions, self.core.session.exchanges.len());
+        waiting > 0 && waiting * GATHERED_PARTS < open
+    }
+
     /// Whether [`Client::poll_transport`] has something to ask for.
     #[must_use]
     pub fn has_transport_request(&self) -> bool {
@@ -338,7 +356,7 @@ impl Core {
         Stats {
             queued_messages: count(self.session.queue.len()),
             queued_bytes: count(self.session.queue.bytes()),
-            in_flight: count(self.session.exchanges.iter().count()),
+            in_flight: count(self.session.exchanges.len()),
             subscriptions: count(self.session.subscriptions.len()),
             ..self.stats
         }

@@ -26,6 +26,7 @@ impl Core {
             Ok(()) => {
                 *counted = true;
                 connection.take_quota();
+                self.questions += 1;
                 self.stats.retransmissions += 1;
                 self.unsent.extend(publication.unsent_op().map(|op| (op, Some(id))));
             }
@@ -77,6 +78,7 @@ impl Core {
         match write_publication(&mut self.out, connection, publication, Some(id), false, now, false) {
             Ok(()) => {
                 connection.take_quota();
+                self.questions += 1;
                 self.stats.messages_sent += 1;
                 self.unsent.extend(publication.unsent_op().map(|op| (op, Some(id))));
             }

@@ -144,6 +144,7 @@ impl Core {
 
     /// Everything in the transmit buffer.
     pub(super) fn set_aside(&mut self) -> Aside {
+        self.questions = 0;
         Aside {
             bytes: core::mem::take(&mut self.out),
             unsent: core::mem::take(&mut self.unsent),
@@ -163,6 +164,7 @@ impl Core {
 
     /// The caller of such a publish has given it up.
     pub(super) fn forget_unsent(&mut self, op: OpId) {
+        self.joinable = None;
         forget(&mut self.unsent, op);
         forget(&mut self.outbox.ready.unsent, op);
         if let Some(held) = &mut self.outbox.held {
@@ -194,6 +196,7 @@ impl Core {
 
     /// The same for what the store held up, and for the count of acknowledgements, which begins anew.
     pub(super) fn on_bytes_lost(&mut self) {
+        self.questions = 0;
         self.outbox.ready.acks = 0;
         if let Some(held) = &mut self.outbox.held {
             held.bytes.clear();

@@ -131,6 +131,7 @@ impl Core {
     }
 
     pub(super) fn write_pubrel(&mut self, id: PacketId, reason: ReasonCode) {
+        self.questions += 1;
         self.write_ack(AckKind::PubRel, id, reason);
     }
 

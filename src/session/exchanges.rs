@@ -222,8 +222,13 @@ impl Exchanges {
         core::mem::take(&mut self.slots).into_iter().flatten()
     }
 
+    /// How many are open.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len() - self.free.len() - self.reserved
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.free.len() + self.reserved == self.slots.len()
+        self.len() == 0
     }
 }
 

@@ -79,8 +79,9 @@ impl MqttEngine {
         self.driver.command(&mut |client: &mut Client, now| client.start(now))
     }
 
-    /// Publishes; `flags` are the QoS, times four the RETAIN flag, and times eight whether the operation completes when the
-    /// packet is first handed over. `operation` is the caller's number for it: above 0, and none that is unsettled.
+    /// Publishes; `flags` are the QoS, times four the RETAIN flag, times eight whether the operation completes when the
+    /// packet is first handed over, and times 16 whether it may join another one. `operation` is the caller's number for it:
+    /// above 0, and none that is unsettled. `true`: it has joined, and the number is free; see [`Client::publish_with`].
     ///
     /// # Errors
     /// See [`Client::publish`].
@@ -91,24 +92,23 @@ impl MqttEngine {
         payload: &Uint8Array,
         flags: u8,
         properties: Option<Options>,
-    ) -> Result<(), JsValue> {
+    ) -> Result<bool, JsValue> {
         let options = PublishOptions {
             qos: QoS::from_u8(flags & 3).unwrap_or_default(),
             retain: flags & 4 != 0,
             until_sent: flags & 8 != 0,
+            joins: flags & 16 != 0,
         };
+        let mut joined = false;
         self.driver.command(&mut |client: &mut Client, now| {
             let block =
                 properties.as_ref().map(Options::to_publish_properties).transpose()?.unwrap_or_default();
-            client.publish_with(
-                OpId(operation),
-                now,
-                topic,
-                &JsPayload(payload),
-                options,
-                block.as_properties(),
-            )
-        })
+            let payload = JsPayload(payload);
+            joined =
+                client.publish_with(OpId(operation), now, topic, &payload, options, block.as_properties())?;
+            Ok(())
+        })?;
+        Ok(joined)
     }
 
     /// Subscribes. Returns the number of the subscription for each filter.

@@ -22,6 +22,8 @@ use wasm_bindgen::prelude::*;
 const GATHERED: usize = 64 * 1024;
 /// Who sends twice within this many milliseconds gathers: what waits in the page's task queue comes first.
 const BUSY: f64 = 0.1;
+/// While the server owes most of the answers, who sends twice within so many gathers for as long, or until it owes fewer.
+const GATHERING: Millis = Millis::new(1);
 /// Messages that settle in one task, so that the page stays responsive.
 const SETTLED_AT_ONCE: usize = 2048;
 /// A socket that failed and is closed, but fires no `close` (CSP in Chromium, blocked ports in WebKit), ends after this.
@@ -44,6 +46,8 @@ pub(super) struct Driver {
     pumping: Cell<bool>,
     pump_again: Cell<bool>,
     flush_asked: Cell<bool>,
+    /// Until when the next answers of the server are waited for.
+    gathering: Cell<Option<Instant>>,
     flow: Flow,
     /// When bytes left last.
     sent_at: Cell<f64>,
@@ -68,6 +72,7 @@ impl Driver {
             pumping: Cell::new(false),
             pump_again: Cell::new(false),
             flush_asked: Cell::new(false),
+            gathering: Cell::new(None),
             flow: Flow::default(),
             sent_at: Cell::new(f64::NEG_INFINITY),
             batch: RefCell::default(),
@@ -114,6 +119,7 @@ impl Driver {
 
     fn on_timer(&self) {
         self.timer.on_fired();
+        self.gathering.set(None);
         self.flow.look(self.buffered());
         self.wake(&mut Client::handle_timeout);
     }
@@ -153,14 +159,40 @@ impl Driver {
 
     /// Has everything of this turn sent at its end, or, while there is much to do, of a few turns in one go.
     fn ask_for_flush(&self) {
+        if self.flush_asked.get() {
+            return;
+        }
+        let gathered_before = self.gathering.get().is_some();
+        if self.gathers() {
+            if !gathered_before && !self.pumping.get() {
+                self.arm_timer(None);
+            }
+            return;
+        }
         // A host that could not schedule is asked again on the next occasion.
-        if !self.flush_asked.replace(true) && self.host.schedule(self.is_busy()).is_err() {
+        self.flush_asked.set(true); // first: a host may call back
+        if self.host.schedule(self.is_busy()).is_err() {
             self.flush_asked.set(false);
         }
     }
 
     fn is_busy(&self) -> bool {
-        performance_now() - self.sent_at.get() < BUSY
+        self.has_sent_within(BUSY)
+    }
+
+    fn has_sent_within(&self, millis: f64) -> bool {
+        performance_now() - self.sent_at.get() < millis
+    }
+
+    /// Whether what waits had better leave together with what the next answers of the server cause.
+    fn gathers(&self) -> bool {
+        if !self.client.try_borrow().is_ok_and(|client| client.is_gathering()) {
+            return false;
+        }
+        if self.gathering.get().is_none() && self.has_sent_within(GATHERING.get() as f64) {
+            self.gathering.set(Some(now() + GATHERING));
+        }
+        self.gathering.get().is_some()
     }
 
     /// Takes everything out of the core and hands it on: events, bytes, transport requests, the next deadline.
@@ -177,7 +209,7 @@ impl Driver {
         loop {
             self.pump_again.set(false);
             let Some(messages) = self.hand_out_events(received) else { break };
-            let waits = messages || is_enough || received.is_some() && self.is_busy();
+            let waits = messages || is_enough || received.is_some() && (self.gathers() || self.is_busy());
             if waits && !self.has_transport_request() {
                 if is_enough || !self.client.borrow().is_idle() {
                     self.ask_for_flush();
@@ -239,6 +271,7 @@ impl Driver {
 
     /// Sends what may leave. `true`: there may be more, but it is enough for now.
     fn transmit(&self) -> bool {
+        self.gathering.set(None);
         let mut buffer = self.buffer.take();
         let is_enough = loop {
             let has_room = self.has_room();
@@ -301,7 +334,7 @@ impl Driver {
         let core = self.client.try_borrow().ok().and_then(|client| client.poll_timeout());
         let drain = self.flow.next_look().map(|wait| now + wait);
         let close = self.failing_since.get().map(|since| since + CLOSE_GRACE);
-        if let Some(deadline) = [core, drain, close].into_iter().flatten().min() {
+        if let Some(deadline) = [core, drain, close, self.gathering.get()].into_iter().flatten().min() {
             let this = self.this.clone();
             self.timer.arm(now, deadline, received.is_some(), move || {
                 if let Some(driver) = this.upgrade() {
@@ -315,6 +348,7 @@ impl Driver {
         self.generation.set(self.generation.get().wrapping_add(1));
         self.failing_since.set(None);
         self.target.take();
+        self.gathering.set(None);
         self.flow.start_over();
         if let Some(socket) = self.socket.take() {
             socket.retire();

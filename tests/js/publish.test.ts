@@ -33,6 +33,37 @@ test("publish crosses at once and settles with the answer", async () => {
   assert.equal((await exactly).status, "completed");
 });
 
+test("messages at QoS 0 that the engine joins settle together, each call for itself", async () => {
+  const { client, engine } = await connectFake();
+  const publish = (joins: boolean, options = {}) => {
+    engine.joins = joins;
+    return client.publish("t", "x", options);
+  };
+  const first = publish(false);
+  const { operation } = engine;
+  const all = [first, publish(true), publish(true)];
+  assert.equal(new Set(all).size, 3, "a promise of its own for each");
+  const apart = publish(true, { qos: 1 });
+  const limited = publish(true, { timeout: 10_000 });
+  assert.equal(engine.operation, operation + 2, "acknowledged ones and those with limits are on their own");
+  engine.complete(operation);
+  for (const sent of await Promise.all(all)) {
+    assert.deepEqual(sent, { qos: 0, status: "sent", reasonCode: 0 });
+    assert.ok(Object.isFrozen(sent), "they share it");
+  }
+
+  const lost = [publish(false), publish(true)];
+  engine.throws.publish = new MqttError("packet-too-large");
+  await assert.rejects(publish(true), { code: "packet-too-large", delivery: "none" });
+  delete engine.throws.publish;
+  engine.fail(engine.operation, new MqttError("connection-closed"));
+  for (const one of lost) await assert.rejects(one, { code: "connection-closed", delivery: "none" });
+
+  const open = [publish(false), publish(true), apart, limited];
+  client.close({ force: true });
+  for (const one of open) await assert.rejects(one, { code: "client-closed", delivery: "unknown" });
+});
+
 test("what the engine or the server refuses rejects", async () => {
   const { client, engine } = await connectFake();
   const full = new MqttError("queue-full");

@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use wasmqtt::ErrorCode;
-use wasmqtt::codec::{PropertiesBuf, PropertyId, Value};
+use wasmqtt::codec::{Properties, PropertiesBuf, PropertyId, Value};
 use wasmqtt::config::{Config, Overflow, QueueLimits};
 
 fn expiring(seconds: u32) -> PropertiesBuf {
@@ -219,6 +219,25 @@ fn messages_in_flight_are_bounded_in_bytes_too() {
     rig.publish(Q1, "a", "waits");
     rig.says(pubrec(3));
     assert_eq!((rig.client.stats().in_flight, rig.client.stats().queued_messages), (5, 0), "PUBREC frees it");
+}
+
+#[test]
+fn the_client_knows_that_most_answers_are_yet_to_come() {
+    let mut rig = Rig::connected(config(V5));
+    let gathers = |rig: &mut Rig, count: usize| {
+        let seen: Vec<_> = (0..count)
+            .map(|_| {
+                let (op, now) = (rig.next_op(), rig.now);
+                rig.client.publish(op, now, "a", &b"x"[..], Q1, false, Properties::EMPTY).unwrap();
+                rig.client.is_gathering()
+            })
+            .collect();
+        rig.drain();
+        assert!(!rig.client.is_gathering(), "nothing waits to be sent");
+        seen
+    };
+    assert_eq!(gathers(&mut rig, 6), [false; 6], "nothing is under way");
+    assert_eq!(gathers(&mut rig, 4), [true, true, false, false], "three are a third of nine");
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use crate::support::record::Told;
 use crate::support::*;
 use wasmqtt::ErrorCode;
-use wasmqtt::client::{Fate, TransportClose};
+use wasmqtt::client::{Fate, PublishOptions, TransportClose};
 use wasmqtt::config::{Config, QueueLimits};
-use wasmqtt::session::PayloadSource;
+use wasmqtt::session::{OpId, PayloadSource};
 
 fn terminated(mut rig: Rig) -> Vec<String> {
     rig.forget();
@@ -215,4 +215,56 @@ fn what_the_server_refused_or_the_queue_dropped_did_not_arrive() {
     rig.publish(Q1, "a", "1");
     rig.publish(Q1, "a", "2");
     assert_eq!(fates(&rig), [(1, Fate::Undelivered)]);
+}
+
+/// Publishes at QoS 0; whether it joined the one before.
+fn joins(rig: &mut Rig, joins: bool) -> bool {
+    let (op, now) = (rig.next_op(), rig.now);
+    let options = PublishOptions { joins, ..PublishOptions::default() };
+    rig.client.publish_with(op, now, "a", &b"x"[..], options, NONE).expect("is accepted")
+}
+
+#[test]
+fn those_that_join_leave_with_the_first_and_settle_as_one() {
+    let mut rig = Rig::v5();
+    assert_eq!([joins(&mut rig, true), joins(&mut rig, true), joins(&mut rig, true)], [false, true, true]);
+    rig.drain();
+    assert_eq!((rig.sent().len(), rig.told()), (3, vec!["published 1".to_owned()]));
+    assert!(!joins(&mut rig, true), "it would leave later than the first");
+    assert!(!joins(&mut rig, false), "it has not asked for it");
+    assert!(!joins(&mut rig, true), "the one before has not asked for it");
+    assert!(joins(&mut rig, true));
+    rig.publish(Q1, "a", "x");
+    assert_eq!(rig.sent().len(), 5);
+    assert_eq!(rig.told(), ["published 4", "published 5", "published 6"]);
+}
+
+#[test]
+fn those_that_join_fail_as_one() {
+    let mut rig = Rig::v5();
+    assert_eq!([joins(&mut rig, true), joins(&mut rig, true)], [false, true]);
+    rig.open = false;
+    rig.client.handle_closed(rig.now, TransportClose { code: 1006, reason: "" });
+    assert!(!joins(&mut rig, true), "it waits for the next connection");
+    rig.drain();
+    let failed = |told: &String| told.starts_with("publish");
+    assert_eq!(
+        rig.told().into_iter().filter(failed).collect::<Vec<_>>(),
+        ["publish 1 failed: ConnectionClosed"]
+    );
+    rig.redial();
+    rig.says(connack());
+    assert!(rig.told().contains(&"published 3".to_owned()));
+}
+
+#[test]
+fn nothing_joins_what_waits_or_was_given_up() {
+    let mut rig = Rig::connecting(config(V5));
+    assert_eq!([joins(&mut rig, true), joins(&mut rig, true)], [false, false], "there is no connection");
+    let mut rig = Rig::v5();
+    assert!(!joins(&mut rig, true));
+    assert!(!rig.client.cancel(OpId(1)));
+    assert!(!joins(&mut rig, true), "the first tells nobody any more");
+    rig.drain();
+    assert_eq!(rig.told(), ["published 2"]);
 }

@@ -112,6 +112,8 @@ cases! {
         aFastSocketGetsMoreUntilItIsSlow
         muchLeavesBeforeTheEndOfTheTurn
         whoSendsAllTheTimeGathers
+        inALoopAThirdOfWhatIsInFlightGathers
+        whatGathersEndsWithItsConnection
         aThrowingSendWaitsForTheClose
         nothingWaitingMeansNoSend;
     calls in "/tests/web/calls.js":

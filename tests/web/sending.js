@@ -1,6 +1,6 @@
 import { Clock } from "./support/clock.js";
 import { equal, turn, until } from "./support/expect.js";
-import { connack, names, packets, publish, pubrec } from "./support/packets.js";
+import { connack, names, packets, puback, publish, pubrec } from "./support/packets.js";
 import { CODE, next, Rig, SUBSCRIBE } from "./support/rig.js";
 
 export async function aTurnLeavesInOneSend(module) {
@@ -141,6 +141,56 @@ export async function whoSendsAllTheTimeGathers(module) {
   await turn();
   equal(laters, [false, true, true], "behind what waits");
   equal(names(rig.socket.sent), [["PUBLISH"], ["PUBLISH"], ["PUBREL"]]);
+}
+
+export async function inALoopAThirdOfWhatIsInFlightGathers(module) {
+  const clock = new Clock();
+  const rig = await new Rig(module).connect();
+  clock.jump(1);
+  for (let n = 0; n < 9; n++) rig.publish("a", "x", { qos: n < 8 ? 1 : 2 });
+  await turn();
+  clock.jump(0.5);
+  const answer = async (packet) => {
+    rig.socket.receive(packet);
+    if (packet[0] !== 0x50) rig.publish("a", "x", { qos: 1 });
+    await turn();
+    return names(rig.socket.sent.slice(1));
+  };
+  equal(await answer(puback(1)), [], "seven answers are to come");
+  equal(await answer(pubrec(9)), [], "six are to come, and two packets wait");
+  equal(await answer(puback(2)), [["PUBLISH", "PUBREL", "PUBLISH"]], "a third");
+
+  clock.jump(0.5);
+  await answer(puback(3));
+  equal(rig.socket.sent.length, 2, "sends");
+  clock.advance(1);
+  equal(rig.socket.sent.length, 3, "sends: no answer came for a while");
+
+  clock.jump(2);
+  equal((await answer(puback(4))).length, 3, "sends: one now and then leaves at once");
+}
+
+export async function whatGathersEndsWithItsConnection(module) {
+  const clock = new Clock();
+  const rig = await new Rig(module).connect();
+  const [first] = rig.host.sockets;
+  const fill = async () => {
+    for (let n = 0; n < 9; n++) rig.publish("a", "x", { qos: 1 });
+    await turn();
+    rig.publish("a", "last", { qos: 1 });
+    await turn();
+  };
+  await fill();
+  equal(first.sent.length, 1, "the tenth gathers");
+  first.end(1006);
+  for (; rig.socket === first || !rig.socket.onopen; await turn()) clock.advance(1000);
+  rig.socket.open();
+  rig.socket.receive(connack());
+  await turn();
+  await fill();
+  clock.advance(1);
+  equal(rig.socket.sent.flatMap(packets).length, 1 + 10 + 10, "CONNECT, ten again, ten new ones");
+  equal(rig.host.of("failed"), []);
 }
 
 export async function aThrowingSendWaitsForTheClose(module) {

@@ -21,6 +21,8 @@ const REACH_MESSAGES = 1000;
 const END_MS = 2000;
 /** Numbers of error codes at the boundary. */
 const QUEUE_FULL = 5;
+/** Of the flags of `publish`: may join another one. */
+const JOINS = 1 << 4;
 /** Where `makeError` has the error behind an error. */
 const CAUSE = 9;
 
@@ -85,13 +87,14 @@ export class RemoteEngine implements RawEngine {
   received(): void {}
   refuseFrame(): void {}
 
+  /** What settles together is known in the worker only, too late. */
   publish(
     operation: number,
     topic: string,
     payload: Uint8Array,
     flags: number,
     properties: RawProperties | undefined,
-  ): void {
+  ): false {
     const { maxMessages, maxBytes } = this.#limits;
     const { messages, bytes } = this.#waiting;
     // The engine judges what is too much. This bounds what it has not seen yet, beyond what it may have seen unasked.
@@ -99,12 +102,13 @@ export class RemoteEngine implements RawEngine {
     if (isFull) {
       throw this.#host.makeError(QUEUE_FULL, -1, -1, maxMessages, undefined, undefined, -1);
     }
-    this.#turn.publish(operation, topic, payload, flags, properties);
+    this.#turn.publish(operation, topic, payload, flags & ~JOINS, properties);
     for (const count of [this.#waiting, this.#unasked]) {
       count.messages++;
       count.bytes += payload.length;
     }
     if (this.#unasked.messages >= REACH_MESSAGES || this.#unasked.bytes >= REACH_BYTES) this.#reach();
+    return false;
   }
 
   subscribe(

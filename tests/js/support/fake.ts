@@ -1,6 +1,13 @@
 // An engine without WebAssembly code: it takes calls, and reports what a test tells it to, through real linear memory.
 import type { Batch } from "../../../js/src/batch.js";
-import type { EngineHost, EngineOptions, Glue, RawEngine, Target } from "../../../js/src/boundary.js";
+import {
+  type EngineHost,
+  type EngineOptions,
+  type Glue,
+  JOINS,
+  type RawEngine,
+  type Target,
+} from "../../../js/src/boundary.js";
 import { MqttClient } from "../../../js/src/client.js";
 import type { ClientOptions, UrlSource } from "../../../js/src/options.js";
 import type { ServerInfo, Stats } from "../../../js/src/types.js";
@@ -39,6 +46,8 @@ export class FakeEngine implements RawEngine {
   /** Method name → what it throws. */
   readonly throws: Record<string, unknown> = {};
   neverSent = true;
+  /** What may join another publish does. */
+  joins = false;
   /** It takes nothing now. */
   isOnStack = false;
   /** What a test makes of a message of the socket. */
@@ -77,8 +86,12 @@ export class FakeEngine implements RawEngine {
   storeFailed = () => void this.#call("storeFailed");
   storeAgain = () => void this.#call("storeAgain");
   start = () => void this.#call("start");
-  publish = (operation: number, topic: string, payload: Uint8Array, flags: number, properties: unknown) =>
-    this.#operate("publish", operation, topic, payload.slice(), flags, properties);
+  publish = (operation: number, topic: string, payload: Uint8Array, flags: number, properties: unknown) => {
+    const hasJoined = this.joins && (flags & JOINS) !== 0;
+    const number = hasJoined ? this.#operation : operation;
+    this.#operate("publish", number, topic, payload.slice(), flags & ~JOINS, properties);
+    return hasJoined;
+  };
   subscribe = (operation: number, filters: readonly string[], options: unknown) => {
     this.#operate("subscribe", operation, [...filters], options);
     const ids = filters.map((filter) => {
