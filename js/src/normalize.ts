@@ -6,8 +6,24 @@ import type {
   RawUnsubscribeOptions,
   Target,
 } from "./boundary.js";
-import { check, type Kind, type Schema } from "./check.js";
-import { defined, invalidArgument, MqttError } from "./errors.js";
+import {
+  ARRAY_BUFFER,
+  BOOLEAN,
+  BYTES,
+  check,
+  either,
+  FUNCTION,
+  INTEGER,
+  invalidOption,
+  NUMBER,
+  OBJECT,
+  oneOf,
+  PAIRS,
+  type Schema,
+  STRING,
+  STRINGS,
+} from "./check.js";
+import { defined, invalidArgument } from "./errors.js";
 import type {
   ClientOptions,
   CloseOptions,
@@ -23,89 +39,91 @@ import type {
 import type { OperationOptions, Payload, QoS, UserProperties } from "./types.js";
 import { assertWellFormed, encode } from "./utf8.js";
 
-const QOS: Kind = [0, 1, 2];
-const CONTROL: Schema = { signal: "object", timeout: "number" };
+const QOS = oneOf(0, 1, 2);
+const SWITCHABLE = either(oneOf(false), OBJECT);
+const SECRET = either(STRING, BYTES);
+const CONTROL: Schema = { signal: OBJECT, timeout: NUMBER };
 const REPLY_PROPERTIES: Schema = {
-  payloadFormatIndicator: "boolean",
-  messageExpiryInterval: "integer",
-  contentType: "string",
-  userProperties: "pairs",
+  payloadFormatIndicator: BOOLEAN,
+  messageExpiryInterval: INTEGER,
+  contentType: STRING,
+  userProperties: PAIRS,
 };
-const PUBLISH_PROPERTIES: Schema = { ...REPLY_PROPERTIES, responseTopic: "string", correlationData: "bytes" };
+const PUBLISH_PROPERTIES: Schema = { ...REPLY_PROPERTIES, responseTopic: STRING, correlationData: BYTES };
 const REPLY: Schema = { ...CONTROL, ...REPLY_PROPERTIES, qos: QOS };
-const UNTIL = ["queued", "stored", "sent", "acknowledged"] as const;
-const PUBLISH: Schema = { ...REPLY, ...PUBLISH_PROPERTIES, retain: "boolean", until: UNTIL };
-const WILL_PROPERTIES: Schema = { ...PUBLISH_PROPERTIES, delayInterval: "integer" };
+const UNTIL = oneOf("queued", "stored", "sent", "acknowledged");
+const PUBLISH: Schema = { ...REPLY, ...PUBLISH_PROPERTIES, retain: BOOLEAN, until: UNTIL };
+const WILL_PROPERTIES: Schema = { ...PUBLISH_PROPERTIES, delayInterval: INTEGER };
 const WILL: Schema = {
   ...WILL_PROPERTIES,
-  topic: "string",
-  payload: "payload",
+  topic: STRING,
+  payload: either(STRING, BYTES, ARRAY_BUFFER),
   qos: QOS,
-  retain: "boolean",
+  retain: BOOLEAN,
 };
-const USER_PROPERTIES: Schema = { userProperties: "pairs" };
+const USER_PROPERTIES: Schema = { userProperties: PAIRS };
 const SUBSCRIPTION: Schema = {
   ...USER_PROPERTIES,
   qos: QOS,
-  noLocal: "boolean",
-  retainAsPublished: "boolean",
+  noLocal: BOOLEAN,
+  retainAsPublished: BOOLEAN,
   retainHandling: QOS,
 };
-const SUBSCRIBE: Schema = { ...CONTROL, ...SUBSCRIPTION, buffer: "object" };
+const SUBSCRIBE: Schema = { ...CONTROL, ...SUBSCRIPTION, buffer: OBJECT };
 const UNSUBSCRIBE: Schema = { ...CONTROL, ...USER_PROPERTIES };
-const BUFFER: Schema = { max: "integer", overflow: ["drop-oldest", "drop-newest", "latest-per-topic"] };
+const BUFFER: Schema = { max: INTEGER, overflow: oneOf("drop-oldest", "drop-newest", "latest-per-topic") };
 const DISCONNECT: Schema = {
   ...USER_PROPERTIES,
-  reasonCode: "integer",
-  sessionExpiryInterval: "integer",
-  reasonString: "string",
+  reasonCode: INTEGER,
+  sessionExpiryInterval: INTEGER,
+  reasonString: STRING,
 };
-const CLOSE: Schema = { ...CONTROL, ...DISCONNECT, timeout: "integer", force: "boolean" };
+const CLOSE: Schema = { ...CONTROL, ...DISCONNECT, timeout: INTEGER, force: BOOLEAN };
 const DELAYS: Schema = {
-  minDelay: "integer",
-  maxDelay: "integer",
-  factor: "number",
-  jitter: "number",
-  maxAttempts: "integer",
-  stableAfter: "integer",
+  minDelay: INTEGER,
+  maxDelay: INTEGER,
+  factor: NUMBER,
+  jitter: NUMBER,
+  maxAttempts: INTEGER,
+  stableAfter: INTEGER,
 };
-const RECONNECT: Schema = { ...DELAYS, retryInitial: "boolean", retryIf: "function" };
-const REDIRECT: Schema = { allow: "function", maxRedirects: "integer" };
-const USER: Schema = { username: "string", password: "secret" };
-const CREDENTIALS: Schema = { ...USER, expiresIn: "number" };
-const INTRODUCTION: Schema = { data: "bytes", expiresIn: "number" };
-const AUTHENTICATOR: Schema = { method: "string", start: "function", respond: "function" };
+const RECONNECT: Schema = { ...DELAYS, retryInitial: BOOLEAN, retryIf: FUNCTION };
+const REDIRECT: Schema = { allow: FUNCTION, maxRedirects: INTEGER };
+const USER: Schema = { username: STRING, password: SECRET };
+const CREDENTIALS: Schema = { ...USER, expiresIn: NUMBER };
+const INTRODUCTION: Schema = { data: BYTES, expiresIn: NUMBER };
+const AUTHENTICATOR: Schema = { method: STRING, start: FUNCTION, respond: FUNCTION };
 /** How long the server keeps a session whose messages outlive the page, in seconds. */
 const ONE_DAY = 86_400;
 const OVERFLOWS = ["reject", "drop-oldest", "drop-newest"] as const;
 const LIFECYCLES = ["stay", "close-when-hidden"] as const;
-const QUEUE_LIMITS: Schema = { maxMessages: "integer", maxBytes: "integer" };
-const OFFLINE_QUEUE: Schema = { ...QUEUE_LIMITS, overflow: OVERFLOWS };
+const QUEUE_LIMITS: Schema = { maxMessages: INTEGER, maxBytes: INTEGER };
+const OFFLINE_QUEUE: Schema = { ...QUEUE_LIMITS, overflow: oneOf(...OVERFLOWS) };
 const STORE: Schema = {
-  open: "function",
-  name: "string",
-  fallback: ["memory", "fail"],
-  timeout: "integer",
-  durability: ["relaxed", "strict"],
+  open: FUNCTION,
+  name: STRING,
+  fallback: oneOf("memory", "fail"),
+  timeout: INTEGER,
+  durability: oneOf("relaxed", "strict"),
 };
 const PROPERTIES: Schema = {
   ...USER_PROPERTIES,
-  requestResponseInformation: "boolean",
-  requestProblemInformation: "boolean",
+  requestResponseInformation: BOOLEAN,
+  requestProblemInformation: BOOLEAN,
 };
 /** Those that the engine takes as they are. */
 const ENGINE: Schema = {
-  cleanStart: "boolean",
-  sessionExpiryInterval: "integer",
-  keepAlive: "integer",
-  pingTimeout: "integer",
-  connectTimeout: "integer",
-  poisonLimit: "integer",
-  requeueQos2: "boolean",
-  maximumPacketSize: "integer",
-  receiveMaximum: "integer",
-  topicAliasMaximum: "integer",
-  manualAck: "boolean",
+  cleanStart: BOOLEAN,
+  sessionExpiryInterval: INTEGER,
+  keepAlive: INTEGER,
+  pingTimeout: INTEGER,
+  connectTimeout: INTEGER,
+  poisonLimit: INTEGER,
+  requeueQos2: BOOLEAN,
+  maximumPacketSize: INTEGER,
+  receiveMaximum: INTEGER,
+  topicAliasMaximum: INTEGER,
+  manualAck: BOOLEAN,
 };
 const DEFAULTS = {
   keepAlive: 45,
@@ -127,24 +145,24 @@ const DEFAULTS = {
   maxBytes: 16 * 2 ** 20,
 };
 const CLIENT: Schema = {
-  protocolVersion: [4, 5, "auto"],
-  clientId: "string",
-  whenClientIdInUse: ["fail", "wait", "ignore"],
-  will: "object",
+  protocolVersion: oneOf(4, 5, "auto"),
+  clientId: STRING,
+  whenClientIdInUse: oneOf("fail", "wait", "ignore"),
+  will: OBJECT,
   ...USER,
-  credentials: "function",
-  authenticator: "object",
-  properties: "object",
-  subprotocols: "strings",
-  reconnect: "switchable",
-  lifecycle: LIFECYCLES,
-  redirect: "switchable",
-  offlineQueue: "object",
-  store: "store",
-  responseTopic: "string",
-  webSocket: "function",
-  worker: "worker",
-  logger: "object",
+  credentials: FUNCTION,
+  authenticator: OBJECT,
+  properties: OBJECT,
+  subprotocols: STRINGS,
+  reconnect: SWITCHABLE,
+  lifecycle: oneOf(...LIFECYCLES),
+  redirect: SWITCHABLE,
+  offlineQueue: OBJECT,
+  store: either(oneOf("memory", "indexeddb"), OBJECT),
+  responseTopic: STRING,
+  webSocket: FUNCTION,
+  worker: either(BOOLEAN, FUNCTION),
+  logger: OBJECT,
   ...ENGINE,
 };
 
@@ -159,9 +177,10 @@ export function engineOptions(options: ClientOptions): Omit<EngineOptions, "serv
   const { redirect, store = "memory" } = options;
   if (typeof store === "object") check(store, STORE, "store.");
   const durable = store !== "memory";
-  if (durable && !options.clientId) throw storeNeeds("clientId", "`store` needs a `clientId` of your own.");
+  if (durable && !options.clientId)
+    throw invalidOption("clientId", "`store` needs a `clientId` of your own.");
   if (durable && options.cleanStart)
-    throw storeNeeds("cleanStart", "Leave it out: `store` needs the session.");
+    throw invalidOption("cleanStart", "Leave it out: `store` needs the session.");
   // What is required is checked like a value, so that it is found missing.
   if (redirect) check({ ...redirect, allow: redirect.allow ?? null }, REDIRECT, "redirect.");
   if (options.authenticator) check(options.authenticator, AUTHENTICATOR, "authenticator.");
@@ -279,10 +298,6 @@ export function payloadBytes(payload: Exclude<Payload, Blob>): Uint8Array {
   );
 }
 
-function storeNeeds(detail: string, hint: string): MqttError {
-  return new MqttError("invalid-option", { detail, hint });
-}
-
 function engineWill(will: Will): NonNullable<EngineOptions["will"]> {
   check(will, WILL, "will.");
   return {
@@ -304,7 +319,7 @@ function fields<T extends object>(schema: Schema, options: object): T | undefine
     const value = (options as Record<string, unknown>)[name];
     if (value === undefined) continue;
     found ??= {};
-    found[name] = schema[name] === "pairs" ? (value as UserProperties).flat() : value;
+    found[name] = schema[name] === PAIRS ? (value as UserProperties).flat() : value;
   }
   return found as T | undefined;
 }

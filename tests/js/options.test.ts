@@ -224,7 +224,7 @@ test("wrong types are refused by name", () => {
     [{ properties: { userProperties: { a: "1" } } }, "properties.userProperties", /\[name, value\] pairs/],
     [{ properties: { userProperties: [["a"]] } }, "properties.userProperties", /pairs/],
     [{ will: "bye" }, "will", /must be an object/],
-    [{ will: { topic: "t", payload: {} } }, "will.payload", /string, a Uint8Array or an ArrayBuffer/],
+    [{ will: { topic: "t", payload: {} } }, "will.payload", /string or a Uint8Array or an ArrayBuffer/],
     [{ logger: null }, "logger", /must be an object/],
   ];
   for (const [options, name, hint] of wrong)

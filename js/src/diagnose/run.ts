@@ -1,4 +1,15 @@
-import { check, type Schema } from "../check.js";
+import {
+  BYTES,
+  check,
+  either,
+  FUNCTION,
+  INTEGER,
+  OBJECT,
+  oneOf,
+  type Schema,
+  STRING,
+  STRINGS,
+} from "../check.js";
 import { MqttError } from "../errors.js";
 import { checkUrl } from "../url.js";
 import { describeHttp, describeMqtt, describeSocket, hasAnswered } from "./evidence.js";
@@ -21,18 +32,18 @@ import { openSocket, type SocketAnswer } from "./socket.js";
 import type { DiagnoseOptions, Report, Step } from "./types.js";
 
 const OPTIONS: Schema = {
-  username: "string",
-  password: "secret",
-  clientId: "string",
-  protocolVersion: [4, 5, "auto"],
-  subprotocols: "strings",
-  authenticator: "object",
-  properties: "object",
-  keepAlive: "integer",
-  timeout: "integer",
-  hold: "integer",
-  signal: "object",
-  createClient: "function",
+  username: STRING,
+  password: either(STRING, BYTES),
+  clientId: STRING,
+  protocolVersion: oneOf(4, 5, "auto"),
+  subprotocols: STRINGS,
+  authenticator: OBJECT,
+  properties: OBJECT,
+  keepAlive: INTEGER,
+  timeout: INTEGER,
+  hold: INTEGER,
+  signal: OBJECT,
+  createClient: FUNCTION,
 };
 
 /** Parts of the time: the first WebSocket has the most, because Chromium may hold it back for 5 s after failures. */

@@ -1,5 +1,5 @@
 import type { EngineHost, Glue } from "../boundary.js";
-import { check } from "../check.js";
+import { check, FUNCTION, OBJECT, oneOf, STRING } from "../check.js";
 import { MqttClient } from "../client.js";
 import { MqttError } from "../errors.js";
 import { contain } from "../events.js";
@@ -19,12 +19,12 @@ import { openMyWire } from "./transport-my.js";
 import { openWxWire } from "./transport-wx.js";
 
 const OWN = {
-  platform: ["my", "tt", "swan", "qq", "ks", "wx", "uni"],
-  engine: ["auto", "wasm", "js"],
-  wasmPath: "string",
-  instantiate: "function",
-  header: "object",
-} as const;
+  platform: oneOf("my", "tt", "swan", "qq", "ks", "wx", "uni"),
+  engine: oneOf("auto", "wasm", "js"),
+  wasmPath: STRING,
+  instantiate: FUNCTION,
+  header: OBJECT,
+};
 
 const WASM_PATH = "/miniprogram_npm/wasmqtt/wasmqtt.wasm.br";
 
