@@ -64,9 +64,9 @@ export type ErrorCode =
 /** @internal Number at the WebAssembly boundary, name, layer, whether the same call may succeed later, what to change. */
 export type ErrorRow = readonly [number, ErrorCode, ErrorLayer, boolean, string];
 
-/** @internal */
+/** @internal Those of mini-programs come to it from `miniprogram/error-codes.ts`. */
 // biome-ignore format: one code per line
-export const ERROR_CODES: readonly ErrorRow[] = [
+export const ERROR_CODES: ErrorRow[] = [
   [1, "invalid-option", "application", false, "Correct this option; its documentation gives type, unit and range."],
   [2, "invalid-topic", "application", false, "Use a topic of 1 to 65535 bytes without + # or U+0000."],
   [3, "invalid-filter", "application", false, "Use + only as a whole level and # only as the last one: home/+/lamp, home/#."],
@@ -110,10 +110,6 @@ export const ERROR_CODES: readonly ErrorRow[] = [
   [51, "invalid-url", "application", false, "Use an absolute URL such as wss://broker.example.com/mqtt."],
   [52, "blocked-by-csp", "page", false, "Add the server to connect-src of the page's Content-Security-Policy."],
   [53, "offline", "network", true, "Connect to a network: the device says that it is offline."],
-  [54, "socket-limit", "page", true, "Close other sockets of this mini-program, or let all of it share one client."],
-  [55, "domain-not-allowed", "page", true, "List the host of the URL among the socket domains of this mini-program."],
-  [56, "unknown-host", "application", false, "Pass the platform's object, such as wx or my, as `host`."],
-  [57, "interrupted", "page", true, "Nothing to do: the platform cuts off a mini-program in the background."],
   [60, "engine-crashed", "application", false, "Reload the page and report this with its stack: it is a bug in wasmqtt."],
   [61, "wasm-load-failed", "page", true, "Serve wasmqtt_bg.wasm beside the script, pass its location to init(), or import wasmqtt/inline."],
   [62, "handler-failed", "application", false, "Correct the handler; `cause` is what it threw."],

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CLOSE_HINTS, ERROR_CODES, REASON_HINTS, reasonName } from "../../js/src/error-codes.js";
 import { asMqttError, engineError, MqttError } from "../../js/src/errors.js";
+import "../../js/src/miniprogram/error-codes.js";
 
 test("every code has its own number and name, and a hint of one sentence", () => {
   assert.equal(new Set(ERROR_CODES.map(([number]) => number)).size, ERROR_CODES.length);

@@ -53,15 +53,18 @@ fn variants(text: &str, name: &str) -> Vec<(u16, String)> {
     body.lines().filter_map(variant).collect()
 }
 
-/// Rows of `ERROR_CODES`.
+/// Rows of `ERROR_CODES`, in the order of their numbers.
 fn rows() -> Vec<(u16, String)> {
-    let text = read("js/src/error-codes.ts");
-    let rows = between(&text, "ERROR_CODES: readonly ErrorRow[] = [", "\n];");
+    let (pages, others) = (read("js/src/error-codes.ts"), read("js/src/miniprogram/error-codes.ts"));
+    let pages = between(&pages, "ERROR_CODES: ErrorRow[] = [", "\n];");
+    let others = between(&others, "ERROR_CODES.push(", "\n);");
     let row = |line: &str| {
         let mut cells = line.trim().strip_prefix('[')?.split(", ");
         Some((cells.next()?.parse().ok()?, cells.next()?.trim_matches('"').to_owned()))
     };
-    rows.lines().filter_map(row).collect()
+    let mut rows: Vec<(u16, String)> = pages.lines().chain(others.lines()).filter_map(row).collect();
+    rows.sort_unstable();
+    rows
 }
 
 #[test]

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../error-codes.js";
 import { MqttError, type MqttErrorInit } from "../errors.js";
+import "./error-codes.js";
 
 /** What a host said of a socket that failed, in two forms: `{ errMsg }`, or Alipay's code and text, wrapped or not. */
 interface Failure {

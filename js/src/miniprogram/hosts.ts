@@ -1,4 +1,5 @@
 import { MqttError } from "../errors.js";
+import "./error-codes.js";
 import type { Host, Platform } from "./host.js";
 
 // biome-ignore-start lint/suspicious/noExplicitAny: of any of them there may be none, and each has types of its own
