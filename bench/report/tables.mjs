@@ -48,13 +48,14 @@ function surroundings({ date, plan, browser, mosquitto, machine, versions, clien
   const { before, after } = machine;
   const names = clients.filter(({ id }) => versions[id]).map(({ id, name }) => `${name} ${versions[id]}`);
   const load = `load average ${before.load.toFixed(1)} before and ${after.load.toFixed(1)} after`;
+  const once = plan.rounds > 1 && !plan.everyone ? ", one for those of others that are slow or lesser" : "";
   const busy =
     before.load > QUIET
       ? `**The machine was busy with other things (${load}): compare within a row, and trust no single figure.**`
       : `The machine was idle before (${load}).`;
   return [
     `${date}, ${browser}, Mosquitto ${mosquitto}, ${before.cores} × ${before.cpu}.`,
-    `${names.join(", ")}. Plan "${plan.name}": ${plan.rounds} rounds of ${plan.seconds} s for each client.`,
+    `${names.join(", ")}. Plan "${plan.name}": ${plan.rounds} rounds of ${plan.seconds} s for each client${once}.`,
     busy,
   ].join("\n");
 }

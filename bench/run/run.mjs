@@ -10,7 +10,7 @@ import { bundleClients, sizes, versions } from "./clients.mjs";
 import { startFirefox } from "./firefox.mjs";
 import { machine } from "./machine.mjs";
 import { KINDS } from "./measure.mjs";
-import { roundsOf } from "./rounds.mjs";
+import { roundsOf, takingPart } from "./rounds.mjs";
 import { IN_FIREFOX, SCENARIOS } from "./scenarios.mjs";
 import { startSite } from "./site.mjs";
 
@@ -52,7 +52,7 @@ export async function runBenchmark({
 }) {
   const plan = {
     ...PLANS[name],
-    ...(rounds && { rounds, slow: Math.min(rounds, PLANS[name].slow) }),
+    ...(rounds && { rounds, slow: Math.min(rounds, PLANS[name].slow), everyone: true }),
     ...(minutes && { minutes }),
   };
   const chosen = SCENARIOS.filter(({ id }) =>
@@ -96,7 +96,7 @@ export async function runBenchmark({
         if (round >= (scenario.once ? 1 : scenario.slow ? plan.slow : plan.rounds)) continue;
         run.results[scenario.id] ??= {};
         const outcomes = run.results[scenario.id];
-        const ids = takingPart(plan, scenario, clients);
+        const ids = takingPart(plan, scenario, clients, round);
         const seconds = await measureAll(world, scenario, ids, round, outcomes);
         run.machine.after = machine();
         say(`round ${round + 1}, ${scenario.id}, ${seconds.toFixed(1)} s: ${inWords(outcomes)}`);
@@ -140,16 +140,6 @@ async function measureAll(makeWorld, scenario, clients, round, outcomes) {
     }
   }
   return (performance.now() - start) / 1000;
-}
-
-/** Identifiers. In a short run the slow scenarios are without the clients of others. */
-function takingPart(plan, { id: scenario, only, slow, qos = 0 }, clients) {
-  return clients
-    .filter(({ parts }) => parts?.some((part) => scenario.startsWith(part)) ?? true)
-    .filter(({ highestQos = 2 }) => qos <= highestQos)
-    .filter(({ id, adapter = id }) => only?.includes(adapter) ?? true)
-    .filter(({ npm }) => !(npm && slow && plan.slow === 1))
-    .map(({ id }) => id);
 }
 
 async function measure(world, scenario, client) {

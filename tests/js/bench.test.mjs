@@ -11,7 +11,7 @@ import { plot } from "../../bench/report/plot.mjs";
 import { figuresOf, short, summary } from "../../bench/report/stats.mjs";
 import { tables } from "../../bench/report/tables.mjs";
 import { CLIENTS, chooseClients } from "../../bench/run/clients.mjs";
-import { roundsOf } from "../../bench/run/rounds.mjs";
+import { roundsOf, takingPart } from "../../bench/run/rounds.mjs";
 import { SCENARIOS } from "../../bench/run/scenarios.mjs";
 import { measureCeiling } from "../../bench/server/ceiling.mjs";
 import { startLoadServer } from "../../bench/server/control.mjs";
@@ -313,4 +313,25 @@ test("there are as many rounds as there is time for, but one in any case", () =>
   assert.equal(rounds({ rounds: 5 }, 1e9), 5);
   assert.equal(rounds({ rounds: 5, minutes: 10 }, 180_000), 3);
   assert.equal(rounds({ rounds: 5, minutes: 1 }, 180_000), 1);
+});
+
+test("lesser clients and slow ones of others are measured once, everyone each time where that is asked for", () => {
+  const there = (plan, id, round) =>
+    takingPart(
+      plan,
+      SCENARIOS.find((one) => one.id === id),
+      CLIENTS,
+      round,
+    );
+  const full = { slow: 3 };
+  assert.ok(there(full, "receive-256", 0).includes("paho"));
+  assert.ok(!there(full, "receive-256", 1).includes("paho"));
+  assert.ok(there({ ...full, everyone: true }, "receive-256", 1).includes("paho"));
+  assert.ok(there(full, "receive-256", 1).includes("mqttjs"));
+  assert.deepEqual(there(full, "offline-qos0", 0), ["wasmqtt", "worker", "mqttjs"]);
+  assert.deepEqual(there(full, "offline-qos0", 1), ["wasmqtt", "worker"]);
+  assert.deepEqual(there({ slow: 1 }, "offline-qos0", 0), ["wasmqtt", "worker"]);
+  assert.ok(!there(full, "receive-qos2", 0).includes("u8"));
+  assert.deepEqual(there(full, "flight", 0), ["raw", "wasmqtt", "worker"]);
+  assert.ok(there(full, "publish-16", 0).includes("floor-calls"));
 });
