@@ -260,6 +260,15 @@ test("who was busy is told in percent of a core", () => {
   const sample = { rate: 1, cpu: 6.5, io: 2.5, all: 10, network: 5, server: 1, wall: 10, left: 0.2 };
   measured.results["receive-256"].raw.samples = [sample];
   assert.match(tables(measured), /\| bare WebSocket \| 65 \| 25 \| 100 \| 50 \| 10 \| 40 \|/);
+  // QoS 1: 1.4 × 100, one frame each; QoS 2: 3 × 100, two frames each.
+  measured.results["receive-256"].raw.samples = [{ ...sample, rate: 200 }];
+  const text = tables(measured);
+  assert.match(
+    text,
+    /took 200 frames a second.*6\.5 µs on the page's thread, 2\.5 on its IO thread, 1 on others/,
+  );
+  assert.match(text, /QoS 1, 256 B at 1\.4 × MQTT\.js takes 140 frames a second, within that/);
+  assert.match(text, /QoS 2, 256 B at 3 × MQTT\.js takes 600 frames a second, more than that/);
 });
 
 test("what criterion has measured is told for each message", (t) => {
