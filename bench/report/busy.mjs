@@ -55,11 +55,12 @@ function frames(figure, cores) {
     const needed = atLeast * theirs * perMessage;
     const title = SCENARIOS.find((scenario) => scenario.id === id).title;
     const reach = needed > rate ? "more than that" : "within that";
-    return [`${title} at ${atLeast} × MQTT.js takes ${short(needed)} frames a second, ${reach}.`];
+    return [`${title} at ${atLeast} × MQTT.js takes ${short(needed)} frames a second, ${reach}`];
   });
   return [
     "",
     `**One packet a frame**: the bare WebSocket took ${short(rate)} frames a second, and did nothing but count them. Each had ${parts.join(", ")}:`,
-    `${short(each)} µs of CPU, so that they kept ${short((rate * each) / 1e6)} of ${cores} cores busy, without the rest of the browser. ${wanted.join(" ")}`,
+    `${short(each)} µs of CPU, so that they kept ${short((rate * each) / 1e6)} of ${cores} cores busy, without the rest of the browser.`,
+    ...(wanted.length > 0 ? [`What the goals ask for: ${wanted.join("; ")}.`] : []),
   ];
 }

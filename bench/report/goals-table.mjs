@@ -38,6 +38,6 @@ export function goalsTable({ sizes, clients }, figure) {
 
 const NOTE = [
   "floor: the same figure of the least code that can do it, which checks and keeps nothing ([floor.js](../bench/adapters/floor.js)),",
-  "on the page's thread, for goals of the worker with its socket in one. What it misses, no client reaches in this browser on this machine;",
-  "where a client has done better than the floor, the difference is noise.",
+  "on the page's thread, for goals of the worker with its socket in one. What it misses by more than the spread of the run is out of reach",
+  "of any client in this browser on this machine; where a client has done better than the floor, the difference is noise.",
 ].join("\n");

@@ -11,9 +11,10 @@ const STYLE = `
   svg { color-scheme: light dark }
   .page { fill: #ffffff } .words { fill: #1f2328 } .faint { fill: #59636e } .grid { stroke: #d1d9e0 } .bare { stroke: #1f2328 }
   .wasmqtt { fill: #0969da } .worker { fill: #1b7c83 } .mqttjs { fill: #bc4c00 } .paho { fill: #1a7f37 } .u8 { fill: #8250df }
+  .floor { fill: none; stroke: #59636e; stroke-width: 1.5 }
   @media (prefers-color-scheme: dark) {
     .page { fill: #0d1117 } .words { fill: #e6edf3 } .faint { fill: #9198a1 } .grid { stroke: #30363d } .bare { stroke: #e6edf3 }
-    .wasmqtt { fill: #58a6ff } .worker { fill: #39c5cf } .mqttjs { fill: #f0883e } .paho { fill: #3fb950 } .u8 { fill: #bc8cff }
+    .wasmqtt { fill: #58a6ff } .worker { fill: #39c5cf } .mqttjs { fill: #f0883e } .paho { fill: #3fb950 } .u8 { fill: #bc8cff } .floor { stroke: #9198a1 }
   }
   text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif }
   .title { font-size: 17px; font-weight: 600 } .head { font-weight: 600 }
@@ -21,7 +22,7 @@ const STYLE = `
 
 export function plot(run) {
   const figure = figuresOf(run);
-  const shown = run.clients.filter(({ id }) => id !== "raw");
+  const shown = run.clients.filter(({ id, isFloor }) => id !== "raw" && (!isFloor || id === "floor"));
   const rows = SCENARIOS.filter(({ id }) => figure(id, "raw", "rate") && figure(id, "wasmqtt", "rate"));
   const height = TOP + rows.length * ROW + 44;
   const title = "Beside a bare WebSocket in the same browser";

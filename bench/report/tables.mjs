@@ -3,6 +3,7 @@ import { ENTRIES } from "../run/clients.mjs";
 import { SCENARIOS } from "../run/scenarios.mjs";
 import { busy } from "./busy.mjs";
 import { goalsTable } from "./goals-table.mjs";
+import { modes } from "./modes.mjs";
 import { figuresOf, short } from "./stats.mjs";
 
 const MIB = 1 << 20;
@@ -37,7 +38,7 @@ const FIGURES = [
 
 export function tables(run) {
   const figure = figuresOf(run);
-  const parts = [surroundings(run), goalsTable(run, figure)];
+  const parts = [surroundings(run), goalsTable(run, figure), modes(run, figure)];
   for (const one of FIGURES) parts.push(...table(one, run, figure));
   parts.push(busy(run, figure), bytes(run), failures(run), ceiling(run), firefox(run));
   return parts.filter(Boolean).join("\n\n");
@@ -61,7 +62,10 @@ function surroundings({ date, plan, browser, mosquitto, machine, versions, clien
 }
 
 /** Medians with the lowest and highest, and where asked for how many times those of others ours are. */
-function table({ name, title, ratios = false, scale = 1, level = "###" }, { results, clients }, figure) {
+function table({ name, title, ratios = false, scale = 1, level = "###" }, { results, clients: all }, figure) {
+  const clients = all.filter(
+    ({ id, isFloor }) => !isFloor || SCENARIOS.some((scenario) => figure(scenario.id, id, name)),
+  );
   const rows = SCENARIOS.filter(({ id }) => clients.some((client) => figure(id, client.id, name)));
   if (rows.length === 0) return [];
   const compared = ratios

@@ -224,7 +224,7 @@ test("tables and plot show ratios, failures and a busy machine", () => {
   const text = tables(run(4));
   assert.match(
     text,
-    /\| receive QoS 0, 256 B, one packet a frame \| 100 \| 400 \| 400 \| 100 \| – \| fails \| 200 \| – \| – \| 4 \| 4 \| 4 \| 4 \|/,
+    /\| receive QoS 0, 256 B, one packet a frame \| 100 \| 400 \| 400 \| 100 \| – \| fails \| 200 \| 4 \| 4 \| 4 \| 4 \|/,
   );
   assert.match(text, /u8-mqtt, receive-256: lost/);
   assert.match(text, /was idle/);
@@ -269,6 +269,19 @@ test("who was busy is told in percent of a core", () => {
   );
   assert.match(text, /QoS 1, 256 B at 1\.4 × MQTT\.js takes 140 frames a second, within that/);
   assert.match(text, /QoS 2, 256 B at 3 × MQTT\.js takes 600 frames a second, more than that/);
+});
+
+test("who has to choose between page and worker finds both in one table", () => {
+  const measured = run(1);
+  measured.sizes = { wasmqtt: 70_000, worker: 80_000 };
+  const samples = [{ cpu: 16, all: 30 }];
+  Object.assign(measured.results["receive-256"], {
+    wasmqtt: { samples },
+    worker: { samples: [{ cpu: 1, all: 32 }] },
+  });
+  const text = tables(measured);
+  assert.match(text, /one packet a frame \| 16 \| 30 \| 1 \| 32 \|/);
+  assert.match(text, /over the wire: 70,000 bytes, with the worker 80,000 bytes/);
 });
 
 test("what criterion has measured is told for each message", (t) => {
