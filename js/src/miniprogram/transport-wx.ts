@@ -1,14 +1,6 @@
 // WeChat's way, which Douyin, Baidu, QQ, Kuaishou and uni-app share.
-import type { ConnectSocketOptions, Host, HostSocketTask } from "./host.js";
-import {
-  NO_TASK,
-  NORMAL,
-  UNSAID,
-  UNWATCHED,
-  type Wire,
-  type WireEvents,
-  type WireRequest,
-} from "./transport.js";
+import type { Host } from "./host.js";
+import { closeTask, openTask, outcome, type Wire, type WireEvents, type WireRequest } from "./transport.js";
 
 /** `onClose` of these hosts; Douyin's code is a text. */
 interface CloseEvent {
@@ -17,23 +9,13 @@ interface CloseEvent {
 }
 
 export function openWxWire(host: Host, request: WireRequest, events: WireEvents): Wire {
-  const { url, protocols, header } = request;
-  const options: ConnectSocketOptions = {
-    url,
-    ...(protocols.length > 0 && { protocols: [...protocols] }),
-    ...(Object.keys(header).length > 0 && { header }),
-    success: () => events.accepted(),
-    fail: (failure) => events.failed(failure),
-  };
-  const task = host.connectSocket(options) as HostSocketTask | undefined;
-  if (typeof task?.onOpen !== "function") throw NO_TASK;
+  const { header } = request;
+  const task = openTask(host, request, events, Object.keys(header).length > 0 ? { header } : {});
   task.onOpen((event?: { header?: unknown }) => events.opened(event?.header));
   task.onMessage((event?: { data?: unknown }) => events.received(event?.data));
-  task.onError((failure) => events.failed(failure));
   task.onClose((event?: CloseEvent) => events.closed(Number(event?.code) || undefined, event?.reason ?? ""));
   return {
-    send: (data, done) =>
-      void task.send({ data, success: () => done(), fail: (failure?: unknown) => done(failure ?? UNSAID) }),
-    close: () => void task.close({ ...NORMAL, ...UNWATCHED }),
+    send: (data, done) => void task.send({ data, ...outcome(done) }),
+    close: () => closeTask(task),
   };
 }

@@ -1,4 +1,4 @@
-import type { Host } from "./host.js";
+import type { ConnectSocketOptions, Host, HostSocketTask } from "./host.js";
 
 /** What a socket is opened with. */
 export interface WireRequest {
@@ -30,14 +30,38 @@ export interface Wire {
 /** Opens a socket in the words of one family of hosts. Throws what the host throws. */
 export type OpenWire = (host: Host, request: WireRequest, events: WireEvents) => Wire;
 
-/** What a server takes for an orderly end. */
-export const NORMAL = { code: 1000, reason: "" } as const;
+/** The host's socket; `own` is what its family wants to be told beside. What fails is told `events` from here on. */
+export function openTask(
+  host: Host,
+  { url, protocols }: WireRequest,
+  events: WireEvents,
+  own: Partial<ConnectSocketOptions>,
+): HostSocketTask {
+  const options: ConnectSocketOptions = {
+    url,
+    ...(protocols.length > 0 && { protocols: [...protocols] }),
+    ...own,
+    success: () => events.accepted(),
+    fail: (failure) => events.failed(failure),
+  };
+  const task = host.connectSocket(options) as HostSocketTask | undefined;
+  if (typeof task?.onOpen !== "function") throw NO_TASK;
+  task.onError((failure) => events.failed(failure));
+  return task;
+}
 
-/** For calls whose outcome nobody waits for: without callbacks some hosts answer with a promise that rejects. */
-export const UNWATCHED = { success() {}, fail() {} } as const;
+/** Callbacks of a `send`. */
+export function outcome(done: (failure?: unknown) => void) {
+  return { success: () => done(), fail: (failure?: unknown) => done(failure ?? UNSAID) };
+}
+
+/** An orderly end. Nobody waits for its outcome, but without callbacks some hosts answer with a promise that rejects. */
+export function closeTask(task: HostSocketTask): void {
+  task.close({ code: 1000, reason: "", success() {}, fail() {} });
+}
 
 /** Stands for a failure of which the host says nothing. */
-export const UNSAID = { errMsg: "" } as const;
+const UNSAID = { errMsg: "" } as const;
 
 /** Thrown for a `connectSocket` that answers nothing, unless its `fail` says more. */
-export const NO_TASK = { errMsg: "connectSocket returned no socket" } as const;
+const NO_TASK = { errMsg: "connectSocket returned no socket" } as const;
