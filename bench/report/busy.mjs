@@ -26,7 +26,9 @@ export function busy({ clients, machine }, figure) {
   const rule = ["---", "---", ...head.slice(2).map(() => "---:")];
   const table = [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`);
   return [
-    `### Who was busy, % of one core (there are ${cores})`,
+    "### Who was busy",
+    "",
+    `Percent of one core; there are ${cores}.`,
     "",
     ...table,
     "",

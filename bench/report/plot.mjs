@@ -2,7 +2,7 @@
 import { SCENARIOS } from "../run/scenarios.mjs";
 import { figuresOf } from "./stats.mjs";
 
-const [WIDTH, LABELS, ROW, TOP, PANEL, GAP, LEGEND] = [960, 310, 26, 104, 290, 40, 150];
+const [WIDTH, LABELS, ROW, TOP, PANEL, GAP, LEGEND] = [960, 310, 26, 104, 285, 50, 150];
 const PANELS = [
   { name: "rate", title: "messages a second", better: "more is better", from: 0.01, to: 100 },
   { name: "cpu", title: "main-thread CPU a message", better: "less is better", from: 0.01, to: 100 },
