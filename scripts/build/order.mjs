@@ -2,8 +2,8 @@
 // sooner when it lies side by side.
 import binaryen from "binaryen";
 
-/** Instructions that are compared at a time. */
-const RUN = 3;
+/** Instructions that are compared at a time: what they are, and in which order. */
+const RUNS = [1, 2, 4, 8];
 
 /** The module with each function beside the one that is most like it, the largest first. */
 export function orderByLikeness(bytes) {
@@ -31,7 +31,7 @@ export function orderByLikeness(bytes) {
 
 function runsOf(text) {
   const lines = text.split("\n").map((line) => line.trim());
-  return new Set(lines.map((_, at) => lines.slice(at, at + RUN).join("\n")));
+  return new Set(RUNS.flatMap((run) => lines.map((_, at) => lines.slice(at, at + run).join("\n"))));
 }
 
 /** The share of runs that both have. */

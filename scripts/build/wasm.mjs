@@ -27,6 +27,14 @@ const INPUTS = [
 ];
 const INSTALLED = [".tools/.crates2.json", "node_modules/binaryen/package.json"]; // a new tool makes a new module
 const NAME = "wasmqtt";
+/** What code looks like after compression (docs/size.md): uniform is smaller than clever, even where it has more bytes. */
+const LLVM = [
+  "-max-store-memcpy=1", // values above a word are copied by an instruction, not word by word
+  "-enable-pre=false", // what is computed twice stays where it is, and
+  "-simplifycfg-sink-common=false", // so does what two branches end with,
+  "-simplifycfg-hoist-common=false", // or begin with: wasm-opt knows better
+  "-disable-lsr", // a loop counts, and computes addresses from that
+];
 const OUT = at("js", "generated");
 const START = `
 interface Started {
@@ -97,10 +105,7 @@ function rustFlags() {
   const flags = [
     "-Clink-arg=-zstack-size=524288",
     `--remap-path-prefix=${path.join(home, "registry", "src")}=`,
-    // Fewer bytes after compression: values of more than a word are copied by an instruction and not word by word, and
-    // what is computed twice is not moved to where it is computed once.
-    "-Cllvm-args=-max-store-memcpy=1",
-    "-Cllvm-args=-enable-pre=false",
+    ...LLVM.map((option) => `-Cllvm-args=${option}`),
   ];
   return [process.env.RUSTFLAGS, ...flags].filter(Boolean).join(" ");
 }

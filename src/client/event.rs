@@ -6,6 +6,7 @@ use crate::connection::Negotiated;
 use crate::error::Error;
 use crate::session::OpId;
 use crate::time::Millis;
+use std::sync::Arc;
 
 /// Where a client stands, for an application to show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -170,7 +171,7 @@ pub enum Event<'a> {
     /// The state changed.
     State(ClientState),
     /// The server accepted the connection.
-    Connected(Box<Negotiated>),
+    Connected(Arc<Negotiated>),
     /// A message arrived.
     Message(Message<'a>),
     /// The server wants to know more before it goes on: to be answered with `authenticate` (4.12).

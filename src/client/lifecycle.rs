@@ -7,6 +7,7 @@ use crate::connection::{Connection, Credentials, Handshake, KeepAliveAction, Neg
 use crate::error::{Error, ErrorCode};
 use crate::session::Request;
 use crate::time::{Instant, Millis};
+use std::sync::Arc;
 
 /// Close codes that say what went wrong (RFC 6455, 7.4.1).
 const MESSAGE_TOO_BIG: u16 = 1009;
@@ -194,7 +195,7 @@ impl Core {
         self.has_session || self.config.first_session == FirstSession::Adopt
     }
 
-    fn on_agreed(&mut self, now: Instant, negotiated: Negotiated, round_trip: Millis) {
+    fn on_agreed(&mut self, now: Instant, negotiated: Arc<Negotiated>, round_trip: Millis) {
         let session_present = negotiated.session_present;
         self.client_id = negotiated.client_id.clone();
         self.has_session = negotiated.session_expiry_seconds > 0;
@@ -204,15 +205,15 @@ impl Core {
         self.backoff.on_connected(now);
         self.suspicion.on_connected(now);
         self.stats.connections += 1;
-        let agreed = Box::new(negotiated.clone());
         let aliases = self.config.topic_alias_maximum;
-        let mut connection = Connection::new(negotiated, aliases, self.config.ping_timeout, round_trip, now);
+        let mut connection =
+            Connection::new(negotiated.clone(), aliases, self.config.ping_timeout, round_trip, now);
         if let Some(limit) = self.idle.limit {
             connection.keep_alive.stay_below(limit);
         }
         self.phase = Phase::Live(Box::new(connection));
         self.set_state(ClientState::Connected);
-        self.events.push_back(Event::Connected(agreed));
+        self.events.push_back(Event::Connected(negotiated));
         if session_present {
             for packet_id in self.session.on_resumed() {
                 self.write_pubrel(packet_id, ReasonCode::SUCCESS);

@@ -227,7 +227,7 @@ impl Client {
     /// What was negotiated for the current connection.
     #[must_use]
     pub fn server(&self) -> Option<&Negotiated> {
-        self.core.phase.live().map(|connection| &connection.negotiated)
+        self.core.phase.live().map(|connection| &*connection.negotiated)
     }
 
     /// Counters up to now.

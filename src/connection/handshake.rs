@@ -7,6 +7,7 @@ use crate::codec::{
 use crate::config::{Config, is_representable};
 use crate::error::{Error, ErrorCode};
 use crate::time::Instant;
+use std::sync::Arc;
 
 /// User name and password of one attempt. They are written to CONNECT and not kept.
 #[derive(Clone, Copy, Default)]
@@ -113,7 +114,11 @@ impl Handshake {
     }
 
     /// What the CONNACK means: an agreement, a refusal, or a violation of the protocol.
-    pub(crate) fn accept(&self, config: &Config, connack: &ConnAck<'_>) -> Result<Negotiated, Rejection> {
+    pub(crate) fn accept(
+        &self,
+        config: &Config,
+        connack: &ConnAck<'_>,
+    ) -> Result<Arc<Negotiated>, Rejection> {
         let properties = connack.properties;
         if connack.reason.is_error() {
             let code = refusal_code(connack.reason);
@@ -142,7 +147,7 @@ impl Handshake {
             let error = Error::named(ErrorCode::NotSupportedByServer, "maximumPacketSize");
             return Err(Rejection::Refused(error.broke("MQTT-3.2.2-15")));
         }
-        Ok(Negotiated {
+        Ok(Arc::new(Negotiated {
             version: self.version,
             subprotocol: self.subprotocol.clone(),
             session_present: connack.session_present,
@@ -153,7 +158,7 @@ impl Handshake {
             session_expiry_seconds: self.session_expiry(config, properties),
             limits: ServerLimits::from_connack(self.version, properties),
             properties: properties.as_bytes().into(),
-        })
+        }))
     }
 
     fn session_expiry(&self, config: &Config, properties: Properties<'_>) -> u32 {

@@ -14,11 +14,12 @@ pub(crate) use keep_alive::{KeepAlive, KeepAliveAction, Silence};
 pub use limits::ServerLimits;
 
 use crate::time::{Instant, Millis};
+use std::sync::Arc;
 
 /// A connection whose CONNACK was a success.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    pub(crate) negotiated: Negotiated,
+    pub(crate) negotiated: Arc<Negotiated>,
     pub(crate) keep_alive: KeepAlive,
     pub(crate) inbound_aliases: InboundAliases,
     pub(crate) outbound_aliases: OutboundAliases,
@@ -28,7 +29,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn new(
-        negotiated: Negotiated,
+        negotiated: Arc<Negotiated>,
         alias_maximum: u16,
         ping_timeout: Millis,
         round_trip: Millis,

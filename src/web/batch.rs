@@ -9,6 +9,7 @@ use crate::connection::Negotiated;
 use crate::error::Error;
 use crate::time::Millis;
 use js_sys::Uint8Array;
+use std::sync::Arc;
 
 /// Words of a record.
 const STRIDE: usize = 8;
@@ -35,7 +36,7 @@ const NO_RETRY: u32 = u32::MAX;
 /// What a record refers to and becomes a JavaScript object once the core is free again.
 pub(super) enum Detail {
     Error(Error),
-    Server(Box<Negotiated>),
+    Server(Arc<Negotiated>),
     /// Properties of an acknowledgement.
     Properties(Box<[u8]>),
     /// Properties and payload of a message that does not lie in the chunk.

@@ -1,6 +1,7 @@
 //! What a client told and sent, in a form that outlives it and can be read.
 
 use core::fmt::Write;
+use std::sync::Arc;
 use wasmqtt::Error;
 use wasmqtt::client::{ClientState, Completion, Event, Failure, OpKind, PacketInfo, Retry};
 use wasmqtt::codec::{
@@ -28,7 +29,7 @@ pub(crate) struct Arrived {
 #[derive(Clone, Debug)]
 pub(crate) enum Told {
     State(ClientState),
-    Connected(Box<Negotiated>),
+    Connected(Arc<Negotiated>),
     Message(Arrived),
     /// Authentication Data of a challenge.
     Challenge(Option<Vec<u8>>),
