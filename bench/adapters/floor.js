@@ -71,7 +71,8 @@ export function floorOf({ isPromising, Socket = WebSocket }) {
     if (last?.bytes.length === size && isAt(bytes, at, last.bytes)) return last;
     const own = bytes.slice(at, at + size);
     const name = new TextDecoder().decode(own);
-    last = { bytes: own, name, handler: handlers.get(name) ?? handler };
+    const wild = name.replace(/[^/]*$/, "+"); // the only other filters that are measured
+    last = { bytes: own, name, handler: handlers.get(name) ?? handlers.get(wild) ?? handler };
     known.set(sum, last);
     return last;
   };

@@ -11,7 +11,7 @@ const WASM = "wasmqtt_bg.wasm";
 const LIGHT = "wasmqtt_light.wasm"; // what clients without a store load, in packages that have it
 
 /** Where the floor takes part: what a frame, a copy and a call cost decides there. */
-const BELOW = ["receive", "publish", "routes-exact", "latency"];
+const BELOW = ["receive", "publish", "routes-exact", "routes-wild", "latency"];
 
 /**
  * In the order of the tables. `take` is what an application imports: the bytes of the rest of the adapter do not count.

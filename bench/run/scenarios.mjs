@@ -71,7 +71,7 @@ export const SCENARIOS = [
     kind: "routes",
     filters: wildRoutes,
     topics: exactRoutes,
-    only: ["raw", ...OURS, "mqttjs", "u8"], // users of Paho write the list that users of MQTT.js write
+    only: ["raw", "floor", ...OURS, "mqttjs", "u8"], // users of Paho write the list that users of MQTT.js write
   },
   {
     id: "routes-split",
