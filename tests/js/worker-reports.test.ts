@@ -94,6 +94,29 @@ async function fill(page: ReturnType<typeof setUp>) {
   assert.equal(page.moved.length, 2);
 }
 
+test("one call that is done is told at once; more of them wait for the page, unless there is more to tell", async () => {
+  const page = setUp();
+  const done = { kind: 3 };
+  page.send(topicRecord(0, "a"), message("first"));
+  await page.look();
+  page.send(done);
+  await settled();
+  assert.equal(page.moved.length, 2, "nothing was under way");
+  page.send(done);
+  page.send(done);
+  await settled();
+  assert.equal(page.moved.length, 2, "gathered");
+  page.send(message("second"));
+  await settled();
+  assert.equal(page.moved.length, 3, "with what is under way");
+  page.send(done);
+  await settled();
+  assert.equal(page.moved.length, 3);
+  await page.look();
+  assert.equal(page.moved.length, 4, "the page has looked");
+  assert.deepEqual(names(page.seen), ["first", "second"]);
+});
+
 test("above 1 MiB that waits, QoS 1 and 2 are acknowledged when they leave", async () => {
   const page = setUp();
   await fill(page);

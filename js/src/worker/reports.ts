@@ -59,6 +59,8 @@ export class Reports {
   /** Bytes of frames that are not in the pack. */
   #apart = 0;
   #counts = false;
+  /** There is more to tell than that calls are done. */
+  #isUrgent = false;
   #wantsStats = false;
   #underWay = 0;
   #isScheduled = false;
@@ -82,11 +84,12 @@ export class Reports {
   add(item: Item): void {
     this.#list();
     this.#items.push(item);
+    this.#isUrgent = true;
     this.#schedule();
   }
 
   wantStats(): void {
-    this.#wantsStats = true;
+    this.#wantsStats = this.#isUrgent = true;
     this.#schedule();
   }
 
@@ -112,6 +115,7 @@ export class Reports {
     let dropped = 0;
     for (let record = 0; record < count * STRIDE; record += STRIDE) {
       const kind = copy[record + KIND];
+      if (kind !== Kind.Completed) this.#isUrgent = true;
       if (kind === Kind.Disconnected) {
         this.#forget([...this.#held, ...acknowledged]);
         this.#held = acknowledged = [];
@@ -228,7 +232,8 @@ export class Reports {
   #flush(): void {
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
-    if (this.#underWay < CREDIT) this.#post();
+    // Calls that are done may wait until the page has seen to others: it makes as many anew, in a turn of its own.
+    if (this.#underWay < (this.#isUrgent ? CREDIT : 1)) this.#post();
   }
 
   #post(): void {
@@ -249,8 +254,7 @@ export class Reports {
     this.#items = [];
     this.#transfer = new Set();
     this.#apart = 0;
-    this.#counts = false;
-    this.#wantsStats = false;
+    this.#counts = this.#isUrgent = this.#wantsStats = false;
     this.#held = [];
     this.#host.post(report, transfer);
     if (released.length > 0) this.#host.acknowledge(released);
