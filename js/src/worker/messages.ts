@@ -38,12 +38,13 @@ export type Command =
 
 /** Messages to publish, in their order. */
 export interface Publishes {
+  /** All payloads, one behind the other, and at the byte `table` the table. */
+  readonly block: ArrayBuffer;
+  readonly table: number;
   /** Five words for each: operation, flags, index of the topic, length of the payload, 1 + index of the properties or 0. */
-  readonly table: Uint32Array;
+  readonly count: number;
   readonly topics: readonly string[];
   readonly properties: readonly RawProperties[];
-  /** All payloads, one behind the other. */
-  readonly payloads: Uint8Array;
 }
 export const PUBLISH_WORDS = 5;
 

@@ -1,10 +1,14 @@
 /** Whole words, so that a buffer can be read as such. */
 const whole = (length: number) => (length + 7) & -8;
 
+/** As much as the last time is made room for at once, up to here. */
+const USUAL = 64 * 1024;
+
 /** Bytes that are copied into one buffer, to be transferred. */
 export class Pack {
   #bytes = new Uint8Array(0);
   #length = 0;
+  #usual = 0;
 
   get length(): number {
     return this.#length;
@@ -14,7 +18,7 @@ export class Pack {
   reserve(more: number): void {
     const needed = this.#length + more;
     if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(whole(Math.max(needed, 2 * this.#bytes.length)));
+    const grown = new Uint8Array(whole(Math.max(needed, 2 * this.#bytes.length, this.#usual)));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }
@@ -44,6 +48,7 @@ export class Pack {
     const length = this.#length;
     this.#bytes = new Uint8Array(0);
     this.#length = 0;
+    this.#usual = Math.min(length, USUAL);
     // Half empty is not worth its memory where it goes.
     const exact = 2 * length < bytes.length ? bytes.slice(0, whole(length)) : bytes;
     return exact.subarray(0, length);

@@ -1,10 +1,4 @@
-import type {
-  EngineHost,
-  EngineOptions,
-  RawEngine,
-  RawProperties,
-  RawSubscribeOptions,
-} from "../boundary.js";
+import type { EngineHost, EngineOptions, RawEngine, RawSubscribeOptions } from "../boundary.js";
 import type { Described, Item, Ready, Refusal, Report } from "./messages.js";
 import { Turn } from "./turn.js";
 
@@ -88,13 +82,7 @@ export class RemoteEngine implements RawEngine {
   refuseFrame(): void {}
 
   /** What settles together is known in the worker only, too late. */
-  publish(
-    operation: number,
-    topic: string,
-    payload: Uint8Array,
-    flags: number,
-    properties: RawProperties | undefined,
-  ): false {
+  publish: RawEngine["publish"] = (operation, topic, payload, flags, properties) => {
     const { maxMessages, maxBytes } = this.#limits;
     const { messages, bytes } = this.#waiting;
     // The engine judges what is too much. This bounds what it has not seen yet, beyond what it may have seen unasked.
@@ -109,7 +97,7 @@ export class RemoteEngine implements RawEngine {
     }
     if (this.#unasked.messages >= REACH_MESSAGES || this.#unasked.bytes >= REACH_BYTES) this.#reach();
     return false;
-  }
+  };
 
   subscribe(
     operation: number,

@@ -169,18 +169,16 @@ export class EngineServer {
     if (error) this.#reports.close(error);
   }
 
-  #publish(raw: RawEngine, { table, topics, properties, payloads }: Publishes): void {
+  #publish(raw: RawEngine, { block, table, count, topics, properties }: Publishes): void {
+    const words = new Uint32Array(block, table, count * PUBLISH_WORDS);
     let at = 0;
-    for (let row = 0; row < table.length; row += PUBLISH_WORDS) {
-      const [operation = 0, flags = 0, topic = 0, length = 0, block = 0] = table.subarray(
-        row,
-        row + PUBLISH_WORDS,
-      );
-      const payload = payloads.subarray(at, at + length);
-      at += length;
-      this.#operate(operation, () =>
-        raw.publish(operation, topics[topic] ?? "", payload, flags, properties[block - 1]),
-      );
+    for (let row = 0; row < words.length; row += PUBLISH_WORDS) {
+      const operation = words[row] ?? 0;
+      const topic = topics[words[row + 2] ?? 0] ?? "";
+      const payload = new Uint8Array(block, at, words[row + 3]);
+      at += payload.length;
+      const own = properties[(words[row + 4] ?? 0) - 1];
+      this.#operate(operation, () => raw.publish(operation, topic, payload, words[row + 1] ?? 0, own));
     }
   }
 

@@ -1,16 +1,19 @@
-import type { RawProperties } from "../boundary.js";
+import type { RawEngine, RawProperties } from "../boundary.js";
 import { type Command, PUBLISH_WORDS, type Publishes } from "./messages.js";
 import { Pack } from "./pack.js";
 
 /** How often a turn is extended by a microtask, while it brings more commands: answers of a batch are several steps deep. */
 const EXTENSIONS = 8;
 
+/** Like that of the engine, which answers later. */
+type Publish = (...message: Parameters<RawEngine["publish"]>) => void;
+
 /** Gathers what the page wants done, until its turn ends. */
 export class Turn {
   readonly #post: (commands: readonly Command[], transfer: ArrayBuffer[]) => void;
   #commands: Command[] = [];
   #transfer: ArrayBuffer[] = [];
-  #group: PublishGroup | undefined;
+  readonly #publishes = new Publications();
   #size = 0;
   #isOpen = false;
 
@@ -24,25 +27,17 @@ export class Turn {
     this.#extend();
   }
 
-  /** The payload is copied. */
-  publish(
-    operation: number,
-    topic: string,
-    payload: Uint8Array,
-    flags: number,
-    properties: RawProperties | undefined,
-  ): void {
-    this.#group ??= new PublishGroup();
-    this.#group.add(operation, topic, payload, flags, properties);
+  /** Takes a message to publish, whose payload is copied. */
+  publish: Publish = (operation, topic, payload, flags, properties) => {
+    this.#publishes.add(operation, topic, payload, flags, properties);
     this.#extend();
-  }
+  };
 
   #close(): void {
-    const group = this.#group?.finish();
-    this.#group = undefined;
-    if (!group) return;
-    this.#commands.push(["publishes", group]);
-    this.#transfer.push(group.payloads.buffer as ArrayBuffer, group.table.buffer as ArrayBuffer);
+    const publishes = this.#publishes.take();
+    if (!publishes) return;
+    this.#commands.push(["publishes", publishes]);
+    this.#transfer.push(publishes.block);
   }
 
   #extend(): void {
@@ -72,46 +67,33 @@ export class Turn {
 }
 
 /** Messages to publish, encoded as they come. */
-class PublishGroup {
-  #table = new Uint32Array(16 * PUBLISH_WORDS);
-  #count = 0;
-  readonly #topics: string[] = [];
-  readonly #known = new Map<string, number>();
-  readonly #properties: RawProperties[] = [];
-  readonly #payloads = new Pack();
+class Publications {
+  readonly #pack = new Pack();
+  readonly #topics = new Map<string, number>();
+  #table: number[] = [];
+  #properties: RawProperties[] = [];
 
-  add(
-    operation: number,
-    topic: string,
-    payload: Uint8Array,
-    flags: number,
-    properties: RawProperties | undefined,
-  ): void {
-    let index = this.#known.get(topic);
+  readonly add: Publish = (operation, topic, payload, flags, properties) => {
+    let index = this.#topics.get(topic);
     if (index === undefined) {
-      index = this.#topics.push(topic) - 1;
-      this.#known.set(topic, index);
+      index = this.#topics.size;
+      this.#topics.set(topic, index);
     }
-    const at = this.#count++ * PUBLISH_WORDS;
-    if (at === this.#table.length) {
-      const grown = new Uint32Array(2 * at);
-      grown.set(this.#table);
-      this.#table = grown;
-    }
-    this.#table[at] = operation;
-    this.#table[at + 1] = flags;
-    this.#table[at + 2] = index;
-    this.#table[at + 3] = payload.length;
-    this.#table[at + 4] = properties ? this.#properties.push(properties) : 0;
-    this.#payloads.put(payload);
-  }
+    const block = properties ? this.#properties.push(properties) : 0;
+    this.#table.push(operation, flags, index, payload.length, block);
+    this.#pack.put(payload);
+  };
 
-  finish(): Publishes {
-    return {
-      table: this.#table.subarray(0, this.#count * PUBLISH_WORDS),
-      topics: this.#topics,
-      properties: this.#properties,
-      payloads: this.#payloads.take(),
-    };
+  /** Hands out what was added, if anything was, and begins anew. */
+  take(): Publishes | undefined {
+    const count = this.#table.length / PUBLISH_WORDS;
+    if (count === 0) return undefined;
+    const table = this.#pack.put(new Uint8Array(Uint32Array.from(this.#table).buffer), 4);
+    const topics = [...this.#topics.keys()];
+    const properties = this.#properties;
+    this.#table = [];
+    this.#properties = [];
+    this.#topics.clear();
+    return { block: this.#pack.take().buffer, table, count, topics, properties };
   }
 }
