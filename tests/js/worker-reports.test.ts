@@ -36,8 +36,8 @@ function setUp(isManual = false) {
   const look = async () => {
     await settled();
     for (; read < posted.length; read++) {
-      const { items, block, counts } = posted[read] as Report;
-      for (const batch of items.flatMap((item) => batchesOf(item, block)))
+      const { items, block, chunks, counts } = posted[read] as Report;
+      for (const batch of items.flatMap((item) => batchesOf(item, [block ?? new ArrayBuffer(0), ...chunks])))
         reader.read(batch, {
           message: (_topic, from, at) =>
             void seen.push(`${Buffer.from(payloadOf(from, at)).subarray(0, 8)} ${tokenOf(from, at)}`),
@@ -53,16 +53,17 @@ function setUp(isManual = false) {
   return { reports, acknowledged, give, send, look, seen, notices, moved };
 }
 
-function batchesOf(item: Report["items"][number], block = new ArrayBuffer(0)): Batch[] {
+function batchesOf(item: Report["items"][number], buffers: ArrayBuffer[]): Batch[] {
+  const [block = new ArrayBuffer(0)] = buffers;
   if (item[0] === "batch") {
-    const [, at, length, count, chunk = block, details] = item;
-    return [{ words: new Uint32Array(block, at, length), count, chunk, details }];
+    const [, at, length, count, chunk, details] = item;
+    return [{ words: new Uint32Array(block, at, length), count, chunk: buffers[chunk], details }];
   }
   if (item[0] !== "batches") return [];
-  const places = new Uint32Array(block, item[1], 3 * item[2]);
+  const places = new Uint32Array(block, item[1], 4 * item[2]);
   return Array.from({ length: item[2] }, (_, index) => {
-    const [at, length, count = 0] = places.subarray(3 * index);
-    return { words: new Uint32Array(block, at, length), count, chunk: block, details: [] };
+    const [at, length, count = 0, chunk = 0] = places.subarray(4 * index);
+    return { words: new Uint32Array(block, at, length), count, chunk: buffers[chunk], details: [] };
   });
 }
 

@@ -47,6 +47,8 @@ export interface Publishes {
   readonly properties: readonly RawProperties[];
 }
 export const PUBLISH_WORDS = 5;
+/** Of a batch without details: its place, length, count and chunk. */
+export const BATCH_WORDS = 4;
 
 /** Stands in the worker for an error object, which only the page can make. */
 export interface Described {
@@ -61,16 +63,16 @@ export interface Refusal {
 
 /** One thing that the worker tells. */
 export type Item =
-  /** Records in the block, `length` words from the byte `at` on, with the chunk of their messages if that is not the block. */
+  /** Records in the block, `length` words from the byte `at` on, with the number of the chunk of their messages. */
   | readonly [
       name: "batch",
       at: number,
       length: number,
       count: number,
-      chunk: ArrayBuffer | undefined,
+      chunk: number,
       details: readonly unknown[],
     ]
-  /** Batches without details, of messages in the block: `count` times three words from `at` on, as the numbers above. */
+  /** Batches without details: `count` times four words from the byte `at` of the block on, as the numbers above. */
   | readonly [name: "batches", at: number, count: number]
   | readonly [name: "resolve", attempt: number]
   | readonly [name: "store", changes: Parameters<EngineHost["onStore"]>[0], all: boolean, newest: number]
@@ -83,6 +85,8 @@ export interface Report {
   readonly items: readonly Item[];
   /** Everything that is small, copied into one buffer. */
   readonly block: ArrayBuffer | undefined;
+  /** Large frames, which come as they are. They count from 1: number 0 is the block. */
+  readonly chunks: readonly ArrayBuffer[];
   /** Whether it counts until it is taken. */
   readonly counts: boolean;
   readonly stats: unknown;

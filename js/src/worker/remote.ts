@@ -1,5 +1,5 @@
 import type { EngineHost, EngineOptions, RawEngine, RawSubscribeOptions } from "../boundary.js";
-import type { Described, Item, Ready, Refusal, Report } from "./messages.js";
+import { BATCH_WORDS, type Described, type Item, type Ready, type Refusal, type Report } from "./messages.js";
 import { Turn } from "./turn.js";
 
 /** The part of a `Worker` that is used. */
@@ -19,6 +19,7 @@ const QUEUE_FULL = 5;
 const JOINS = 1 << 4;
 /** Where `makeError` has the error behind an error. */
 const CAUSE = 9;
+const NOTHING = new ArrayBuffer(0);
 
 /** Stands on the page for an engine in a worker: sends on what it is called with, and plays the worker's reports back. */
 export class RemoteEngine implements RawEngine {
@@ -162,29 +163,30 @@ export class RemoteEngine implements RawEngine {
     });
   }
 
-  #onReport({ items, block, counts, stats }: Report): void {
+  #onReport({ items, block = NOTHING, chunks, counts, stats }: Report): void {
     if (this.#hasEnded) return;
     if (stats) {
       this.#stats = stats;
       this.#wantsStats = false;
     }
-    if (block) this.#memory.buffer = block;
-    for (const item of items) this.#onItem(item, block);
+    this.#memory.buffer = block;
+    for (const item of items) this.#onItem(item, [block, ...chunks]);
     if (counts) this.#turn.add(["taken"]); // leaves after the batches were dispatched, with what handlers did
   }
 
-  #onItem(item: Item, block: ArrayBuffer | undefined): void {
+  #onItem(item: Item, buffers: readonly ArrayBuffer[]): void {
     switch (item[0]) {
       case "batch": {
-        const [, at, length, count, chunk = block, details] = item;
-        const objects = details.length > 0 ? details.map((detail) => this.#object(detail)) : details;
-        this.#host.onBatch(at, length, count, objects, chunk);
+        const [, at, length, count, chunk, details] = item;
+        const objects = details.map((detail) => this.#object(detail));
+        this.#host.onBatch(at, length, count, objects, buffers[chunk]);
         break;
       }
       case "batches": {
-        const places = new Uint32Array(block ?? new ArrayBuffer(0), item[1], 3 * item[2]);
-        for (let at = 0; at < places.length; at += 3) {
-          this.#host.onBatch(places[at] ?? 0, places[at + 1] ?? 0, places[at + 2] ?? 0, undefined, block);
+        const words = new Uint32Array(buffers[0] ?? NOTHING, item[1], BATCH_WORDS * item[2]);
+        for (let row = 0; row < words.length; row += BATCH_WORDS) {
+          const chunk = buffers[words[row + 3] ?? 0];
+          this.#host.onBatch(words[row] ?? 0, words[row + 1] ?? 0, words[row + 2] ?? 0, undefined, chunk);
         }
         break;
       }

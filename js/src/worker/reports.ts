@@ -1,4 +1,4 @@
-import type { Described, Item, Report } from "./messages.js";
+import { BATCH_WORDS, type Described, type Item, type Report } from "./messages.js";
 import { Pack } from "./pack.js";
 
 /** Reports with batches that may be under way to the page. What comes meanwhile is gathered: a page that is busy gets few tasks. */
@@ -6,8 +6,11 @@ const CREDIT = 2;
 /** A stream: so many batches with messages, each this close (in milliseconds) to the one before. It is gathered for a while. */
 const STREAM = 4;
 const STREAM_GAP_MS = 0.4;
-const STREAM_GAP_LARGE_MS = 2;
 const GATHER_MS = 2;
+/** Both, for large messages: receiving them takes longer. */
+const LARGE_MS = 4;
+/** Calls that are done and worth a report of their own while another one is under way. */
+const MANY_DONE = 48;
 /** Frames up to this size are copied into the block, larger ones are transferred by themselves. */
 const SMALL = 16 * 1024;
 /** Bytes that wait for the page above which QoS 1 and 2 are no longer acknowledged, so that the server waits as well. */
@@ -53,20 +56,24 @@ export class Reports {
   readonly #isManual: boolean;
   readonly #pack = new Pack();
   #items: Item[] = [];
-  /** Batches that are not in the items yet: place, length and count of each. */
+  /** Batches that are not in the items yet: place, length, count and chunk of each. */
   #plain: number[] = [];
+  /** Frames that are not in the pack, and other buffers that go along. */
+  #chunks: ArrayBuffer[] = [];
   #transfer = new Set<ArrayBuffer>();
   /** Bytes of frames that are not in the pack. */
   #apart = 0;
   #counts = false;
-  /** There is more to tell than that calls are done. */
+  /** There is more to tell than that calls are done, and how many are. */
   #isUrgent = false;
+  #done = 0;
   #wantsStats = false;
   #underWay = 0;
   #isScheduled = false;
   /** When the last batch came, how many came close behind each other, and what gathers them. */
   #lastCame = 0;
   #close = 0;
+  #gatherMs = GATHER_MS;
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #held: Held[] = [];
   #dropped = 0;
@@ -115,7 +122,7 @@ export class Reports {
     let dropped = 0;
     for (let record = 0; record < count * STRIDE; record += STRIDE) {
       const kind = copy[record + KIND];
-      if (kind !== Kind.Completed) this.#isUrgent = true;
+      if (kind !== Kind.Completed || ++this.#done >= MANY_DONE) this.#isUrgent = true;
       if (kind === Kind.Disconnected) {
         this.#forget([...this.#held, ...acknowledged]);
         this.#held = acknowledged = [];
@@ -150,11 +157,12 @@ export class Reports {
     if (chunk && isReferred) this.#refer(chunk, small === true);
     for (const detail of own)
       if (detail instanceof Uint8Array) this.#refer(detail.buffer as ArrayBuffer, false);
-    const apart = small || !isReferred ? undefined : chunk;
-    if (apart || own.length > 0) this.add(["batch", at, words.length, count, apart, own]);
-    else this.#plain.push(at, words.length, count);
+    const isApart = isReferred && !small;
+    const place = isApart && chunk ? this.#chunks.push(chunk) : 0;
+    if (own.length > 0) this.add(["batch", at, words.length, count, place, own]);
+    else this.#plain.push(at, words.length, count, place);
     this.#counts = true;
-    this.#notice(hasMessages, apart ? STREAM_GAP_LARGE_MS : STREAM_GAP_MS);
+    this.#notice(hasMessages, isApart);
     if (acknowledged.length > 0) this.#host.acknowledge(acknowledged.map(({ token }) => token));
     this.#schedule();
   }
@@ -208,13 +216,15 @@ export class Reports {
   #list(): void {
     if (this.#plain.length === 0) return;
     const bytes = new Uint8Array(Uint32Array.from(this.#plain).buffer);
-    this.#items.push(["batches", this.#pack.put(bytes, 8), this.#plain.length / 3]);
+    this.#items.push(["batches", this.#pack.put(bytes, 8), this.#plain.length / BATCH_WORDS]);
     this.#plain = [];
   }
 
   /** A batch has come. */
-  #notice(hasMessages: boolean, gap: number): void {
+  #notice(hasMessages: boolean, isLarge: boolean): void {
     const now = performance.now();
+    this.#gatherMs = isLarge ? LARGE_MS : GATHER_MS;
+    const gap = isLarge ? LARGE_MS : STREAM_GAP_MS;
     this.#close = hasMessages && now - this.#lastCame < gap ? this.#close + 1 : 0;
     this.#lastCame = now;
   }
@@ -225,14 +235,14 @@ export class Reports {
     queueMicrotask(() => {
       this.#isScheduled = false;
       if (this.#close < STREAM) this.#flush();
-      else this.#gathering ??= setTimeout(() => this.#flush(), GATHER_MS);
+      else this.#gathering ??= setTimeout(() => this.#flush(), this.#gatherMs);
     });
   }
 
   #flush(): void {
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
-    // Calls that are done may wait until the page has seen to others: it makes as many anew, in a turn of its own.
+    // A few calls that are done wait until the page has seen to others: it would spend more on the report than on them.
     if (this.#underWay < (this.#isUrgent ? CREDIT : 1)) this.#post();
   }
 
@@ -248,13 +258,15 @@ export class Reports {
     const transfer = [...this.#transfer];
     if (block) transfer.push(block);
     const stats = this.#host.stats();
-    const report = { items: this.#items, block, counts: this.#counts, stats };
+    const report = { items: this.#items, block, chunks: this.#chunks, counts: this.#counts, stats };
     const released = this.#held.map(({ token }) => token);
     if (this.#counts) this.#underWay++;
     this.#items = [];
+    this.#chunks = [];
     this.#transfer = new Set();
     this.#apart = 0;
     this.#counts = this.#isUrgent = this.#wantsStats = false;
+    this.#done = 0;
     this.#held = [];
     this.#host.post(report, transfer);
     if (released.length > 0) this.#host.acknowledge(released);

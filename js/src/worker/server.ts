@@ -73,7 +73,7 @@ export class EngineServer {
     this.#reports.end();
     const text = cause === undefined ? undefined : String((cause as Error).stack ?? cause);
     this.#port.postMessage(
-      { items: [["crashed", text]], block: undefined, counts: false, stats: undefined },
+      { items: [["crashed", text]], block: undefined, chunks: [], counts: false, stats: undefined },
       [],
     );
   }
