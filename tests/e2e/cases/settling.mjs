@@ -164,21 +164,21 @@ export default function (world, it) {
   });
 
   it("every call settles when the module cannot be loaded", async () => {
-    const codes = await run(async ({ failure }) => {
+    const codes = await run(async ({ failure }, url) => {
       const { init, connect, createClient } = await import("/pkg/slim.js");
       init(new Uint8Array([1, 2, 3])).catch(() => {});
-      const client = createClient("wss://localhost/");
+      const client = createClient(url);
       const calls = [
         client.publish("t", "x"),
         client.subscribe("f"),
         client.ping(),
         client.request("t", "x"),
         client.start(),
-        connect("wss://localhost/"),
+        connect(url),
       ];
       const errors = await Promise.all(calls.map((call) => failure(call)));
       return [...errors.map(({ code }) => code), (await client.closed).code];
-    });
+    }, `${world.gateway.wss}/mqtt`);
     const closed = "client-closed";
     assert.deepEqual(codes.slice(0, 4), [closed, closed, closed, closed]);
     assert.deepEqual(codes.slice(4), ["wasm-load-failed", "wasm-load-failed", "wasm-load-failed"]);
