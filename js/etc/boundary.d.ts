@@ -59,13 +59,14 @@ export class MqttEngine {
      */
     ping(operation: number): void;
     /**
-     * Publishes; `flags` are the QoS, times four the RETAIN flag, and times eight whether the operation completes when the
-     * packet is first handed over. `operation` is the caller's number for it: above 0, and none that is unsettled.
+     * Publishes; `flags` are the QoS, times four the RETAIN flag, times eight whether the operation completes when the
+     * packet is first handed over, and times 16 whether it may join another one. `operation` is the caller's number for it:
+     * above 0, and none that is unsettled. `true`: it has joined, and the number is free; see [`Client::publish_with`].
      *
      * # Errors
      * See [`Client::publish`].
      */
-    publish(operation: number, topic: string, payload: Uint8Array, flags: number, properties?: any | null): void;
+    publish(operation: number, topic: string, payload: Uint8Array, flags: number, properties?: any | null): boolean;
     /**
      * Proves the identity again.
      *
