@@ -62,6 +62,17 @@ const TEXTS = [
   "RefCell already mutably borrowed",
   "RefCell already borrowed",
   "capacity overflow",
+  "assertion `left ",
+  " right` failed: ",
+  " right` failed",
+  "\n  left: ",
+  "\n right: ",
+  "==!=matches",
+  "finish: callbacks should be Some",
+  "finish: result should be None",
+  "dest is out of bounds",
+  "mid > len",
+  "internal error: entered unreachable code",
 ];
 
 /** The module, in which nothing describes a panic. It must have its name section. */
