@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "./build.mjs";
-import { APART, APPLICATION, STORE } from "./lib/bundling.mjs";
+import { APART, APPLICATION, RENEWAL, STORE } from "./lib/bundling.mjs";
 import { at } from "./lib/paths.mjs";
 import { exitWith, Failure } from "./lib/run.mjs";
 import { whereBytesAre } from "./size/functions.mjs";
@@ -20,14 +20,19 @@ try {
 
 async function report() {
   const { exports } = JSON.parse(fs.readFileSync(at("pkg", "package.json"), "utf8"));
-  const { entries: budget, store, worker } = JSON.parse(fs.readFileSync(at("size-budget.json"), "utf8"));
+  const {
+    entries: budget,
+    store,
+    worker,
+    credentials,
+  } = JSON.parse(fs.readFileSync(at("size-budget.json"), "utf8"));
   const entries = Object.keys(exports).filter((name) => exports[name].default?.match(/^\.\/[\w-]+\.js$/));
   const module = (name) => sizes(fs.readFileSync(at("pkg", name)));
   const problems = entries.filter((name) => !budget[name]).map((name) => `${name} has no budget`);
 
   const rows = [];
   for (const [name, { imports, wasm, brotli }] of Object.entries(budget)) {
-    const { entry: code, store: stored, worker: apart } = await javascript(name, imports);
+    const { entry: code, store: stored, worker: apart, credentials: asked } = await javascript(name, imports);
     const fetched = wasm && module(wasm);
     const total = fetched ? sum([code, fetched]) : code;
     if (total.brotli > brotli) problems.push(`${name} is ${total.brotli - brotli} bytes over its budget`);
@@ -46,8 +51,11 @@ async function report() {
     );
     if (more.brotli > store) problems.push(`the store is ${more.brotli - store} bytes over its budget`);
     if (apart.brotli > worker) problems.push(`worker is ${apart.brotli - worker} bytes over its budget`);
+    if (asked.brotli > credentials)
+      problems.push(`the code for credentials is ${asked.brotli - credentials} bytes over its budget`);
     rows.push(["", "with a store, more", ...cells(more), `${store}`]);
     rows.push(["", "with a worker, more", ...cells(apart), `${worker}`]);
+    rows.push(["", "with credentials, more", ...cells(asked), `${credentials}`]);
   }
   print(["import", "bytes", ...COLUMNS, "budget"], rows);
   if (problems.length > 0) throw new Failure(`size-budget.json: ${problems.join("; ")}`);
@@ -61,7 +69,7 @@ async function breakDown() {
   }
 }
 
-/** Sizes of the files that a bundler makes of an application with this one import, those for stores apart. */
+/** Sizes of the files that a bundler makes of an application with this one import, apart from those that only some clients load. */
 async function javascript(entry, imports) {
   const esbuild = await import("esbuild");
   const folder = at(".work", "size");
@@ -85,12 +93,13 @@ async function javascript(entry, imports) {
     (pattern) =>
     ({ path: file }) =>
       Object.keys(metafile.outputs[path.relative(at(), file)].inputs).some((input) => pattern.test(input));
-  const [isStore, isApart] = [STORE, APART].map(comesFrom);
+  const [isStore, isApart, isRenewal] = [STORE, APART, RENEWAL].map(comesFrom);
   const total = (files) => sum(files.map(({ contents }) => sizes(contents)));
   return {
-    entry: total(outputFiles.filter((file) => !isStore(file) && !isApart(file))),
+    entry: total(outputFiles.filter((file) => ![isStore, isApart, isRenewal].some((is) => is(file)))),
     store: total(outputFiles.filter(isStore)),
     worker: total(outputFiles.filter(isApart)),
+    credentials: total(outputFiles.filter(isRenewal)),
   };
 }
 

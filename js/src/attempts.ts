@@ -1,9 +1,11 @@
 import type { Target } from "./boundary.js";
-import { answerChallenge, resolveTarget, SUBPROTOCOLS } from "./dial.js";
+import { check } from "./check.js";
+import { resolveTarget, SUBPROTOCOLS } from "./dial.js";
 import { type EarlySocket, isUsable, openEarly } from "./early.js";
-import { MqttError } from "./errors.js";
+import { asMqttError, MqttError } from "./errors.js";
+import { CREDENTIALS, INTRODUCTION } from "./normalize.js";
 import type { ClientOptions } from "./options.js";
-import { Renewal, type RenewalHost } from "./renewal.js";
+import type { Renewal, RenewalHost } from "./renewal.js";
 import { isLoopback, sameOrigin, type UrlRotation } from "./url.js";
 
 /** Options that have nothing done before a socket opens, and that engines hardly ever refuse. */
@@ -23,8 +25,9 @@ const SURE: readonly string[] = [
 export class Attempts {
   readonly #urls: UrlRotation;
   readonly #options: ClientOptions;
-  readonly #report: (error: MqttError) => void;
-  readonly renewal: Renewal;
+  readonly #host: RenewalHost;
+  #loading: Promise<void> | undefined;
+  #renewal: Renewal | undefined;
   /** Tells the attempt that runs from those that were given up. */
   #dial = 0;
   #accepted = false;
@@ -38,8 +41,37 @@ export class Attempts {
   constructor(urls: UrlRotation, options: ClientOptions, host: RenewalHost) {
     this.#urls = urls;
     this.#options = options;
-    this.#report = (error) => host.report(error);
-    this.renewal = new Renewal(options, host);
+    this.#host = host;
+  }
+
+  /** Loads the code that asks the application who this is, if it shall be asked. Before anything else. */
+  load(): Promise<void> | undefined {
+    const { credentials, authenticator } = this.#options;
+    if (credentials || authenticator) this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  async #load(): Promise<void> {
+    const chunk = await import("./renewal.js").catch((cause) => {
+      const hint = "Serve all files of wasmqtt beside its script; `cause` says more.";
+      throw new MqttError("wasm-load-failed", { detail: "script for credentials", hint, cause });
+    });
+    this.#renewal = new chunk.Renewal(this.#options, this.#host, {
+      check,
+      schemas: { credentials: CREDENTIALS, introduction: INTRODUCTION },
+      asMqttError,
+    });
+  }
+
+  /** Renews what is due. To be called also when time may have passed unnoticed. */
+  look(): void {
+    this.#renewal?.look();
+  }
+
+  /** The first data of an authentication, if there is one. */
+  async introduce(): Promise<Uint8Array | undefined> {
+    await this.load();
+    return this.#renewal?.introduce();
   }
 
   /** Whether the latest attempt went to this very machine. */
@@ -66,7 +98,7 @@ export class Attempts {
     const dial = ++this.#dial;
     const attempt = { number, ...(error && { error }) };
     const isCurrent = () => dial === this.#dial;
-    const target = await resolveTarget(attempt, this.#urls, this.#options, this.renewal, isCurrent);
+    const target = await resolveTarget(attempt, this.#urls, this.#options, this.#renewal, isCurrent);
     this.#address = target.url;
     const early = this.#early;
     this.#early = undefined;
@@ -77,10 +109,10 @@ export class Attempts {
   challenge(challenge: Uint8Array, answer: (data: Uint8Array | undefined, giveUp: boolean) => void): void {
     const dial = this.#dial;
     const isCurrent = () => dial === this.#dial;
-    answerChallenge(this.#options.authenticator, challenge).then(
+    this.#renewal?.respond(challenge).then(
       (data) => isCurrent() && answer(data, false),
       (cause) => {
-        this.#report(new MqttError("handler-failed", { detail: "authenticator.respond", cause }));
+        this.#host.report(new MqttError("handler-failed", { detail: "authenticator.respond", cause }));
         if (isCurrent()) answer(undefined, true);
       },
     );
@@ -89,7 +121,7 @@ export class Attempts {
   /** The server accepted the connection. */
   accepted(): void {
     this.#accepted = true;
-    this.renewal.connected();
+    this.#renewal?.connected();
   }
 
   /** The attempt or connection ended. Tells whether the server had accepted it, and whether the next one goes where it says. */
@@ -109,7 +141,7 @@ export class Attempts {
     this.#early?.close();
     this.#early = undefined;
     this.#lastError = error;
-    this.renewal.ended();
+    this.#renewal?.ended();
   }
 
   /** Whether the application wants the attempt that the engine plans. `isFirst`: nothing was accepted yet. */
@@ -119,7 +151,7 @@ export class Attempts {
     try {
       return retryIf?.(error, attempt) ?? true;
     } catch (cause) {
-      this.#report(new MqttError("handler-failed", { detail: "reconnect.retryIf", cause }));
+      this.#host.report(new MqttError("handler-failed", { detail: "reconnect.retryIf", cause }));
       return false;
     }
   }

@@ -1,35 +1,25 @@
 import type { Target } from "./boundary.js";
-import { asMqttError, invalidArgument, MqttError } from "./errors.js";
+import { asMqttError, MqttError } from "./errors.js";
 import { credentialFields } from "./normalize.js";
-import type { Attempt, Authenticator, ClientOptions } from "./options.js";
+import type { Attempt, ClientOptions } from "./options.js";
 import type { Renewal } from "./renewal.js";
 import type { UrlRotation } from "./url.js";
 
 /** What is offered unless the application says otherwise (5.0 and 3.1.1, section 6). */
 export const SUBPROTOCOLS: readonly string[] = ["mqtt"];
 
-/** The answer to a challenge. */
-export async function answerChallenge(
-  authenticator: Authenticator | undefined,
-  challenge: Uint8Array,
-): Promise<Uint8Array | undefined> {
-  const data = await authenticator?.respond?.(challenge);
-  if (data === undefined || data instanceof Uint8Array) return data;
-  return invalidArgument("authenticator", "Return a Uint8Array, or nothing.");
-}
-
 /** Asks the application's functions for what one attempt needs, and stops when the attempt was given up meanwhile. */
 export async function resolveTarget(
   attempt: Attempt,
   urls: UrlRotation,
   options: ClientOptions,
-  renewal: Renewal,
+  renewal: Renewal | undefined,
   isCurrent: () => boolean,
 ): Promise<Target> {
   try {
     const url = await urls.next(attempt);
-    const given = await renewal.credentials(attempt);
-    const authData = await renewal.introduce();
+    const given = (await renewal?.credentials(attempt)) ?? options;
+    const authData = await renewal?.introduce();
     if (!isCurrent()) throw new MqttError("aborted"); // nobody would close a socket that is made now
     const protocols = [...(options.subprotocols ?? SUBPROTOCOLS)];
     const target: Target = { url, protocols, ...credentialFields(given), ...(authData && { authData }) };

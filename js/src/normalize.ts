@@ -28,7 +28,6 @@ import type {
   ClientOptions,
   CloseOptions,
   Credentials,
-  Introduction,
   PublishOptions,
   ReconnectOptions,
   ReplyOptions,
@@ -90,8 +89,8 @@ const DELAYS: Schema = {
 const RECONNECT: Schema = { ...DELAYS, retryInitial: BOOLEAN, retryIf: FUNCTION };
 const REDIRECT: Schema = { allow: FUNCTION, maxRedirects: INTEGER };
 const USER: Schema = { username: STRING, password: SECRET };
-const CREDENTIALS: Schema = { ...USER, expiresIn: NUMBER };
-const INTRODUCTION: Schema = { data: BYTES, expiresIn: NUMBER };
+export const CREDENTIALS: Schema = { ...USER, expiresIn: NUMBER };
+export const INTRODUCTION: Schema = { data: BYTES, expiresIn: NUMBER };
 const AUTHENTICATOR: Schema = { method: STRING, start: FUNCTION, respond: FUNCTION };
 /** How long the server keeps a session whose messages outlive the page, in seconds. */
 const ONE_DAY = 86_400;
@@ -203,18 +202,6 @@ export function engineOptions(options: ClientOptions): Omit<EngineOptions, "serv
     seed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
     ...defined({ authenticationMethod: options.authenticator?.method, will: will && engineWill(will) }),
   };
-}
-
-/** Checks what the application's function answered. */
-export function checkCredentials(credentials: Credentials): Credentials {
-  check(credentials, CREDENTIALS, "credentials.");
-  return credentials;
-}
-
-export function checkIntroduction(given: Uint8Array | Introduction | undefined): Introduction {
-  const introduction = given === undefined || given instanceof Uint8Array ? { data: given } : given;
-  check(introduction, INTRODUCTION, "authenticator.");
-  return introduction as Introduction;
 }
 
 /** User name and password as the engine takes them. */

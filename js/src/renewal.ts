@@ -1,13 +1,16 @@
-import { asMqttError, MqttError } from "./errors.js";
-import { checkCredentials, checkIntroduction } from "./normalize.js";
-import { LONGEST_TIMER_MS } from "./operations.js";
-import type { Attempt, ClientOptions, Credentials } from "./options.js";
+// What is loaded only by clients with `credentials` or an `authenticator`. It imports nothing at run time: shared code would
+// move to a file of its own, which every page would then load.
+import type { check, Schema } from "./check.js";
+import type { asMqttError, MqttError } from "./errors.js";
+import type { Attempt, ClientOptions, Credentials, Introduction } from "./options.js";
 
 /** Milliseconds before its end at which a token is renewed, unless a tenth of its life is less; twice as many, by chance. */
 const MARGIN = 60_000;
 /** Milliseconds between attempts to renew one. */
 const SHORTEST_PAUSE = 5000;
 const LONGEST_PAUSE = 60_000;
+/** Milliseconds after which it is looked again at the latest: timers cannot take many more. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 /** Ends that are closer to each other than this, in milliseconds, are those of one token. */
 const SAME = 1000;
 
@@ -18,6 +21,14 @@ export interface RenewalHost {
   /** Proves the identity on the connection that there is. */
   reauthenticate(data: Uint8Array | undefined): Promise<unknown>;
   report(error: MqttError): void;
+}
+
+/** What it shares with the rest of the client. */
+export interface RenewalTools {
+  readonly check: typeof check;
+  /** What an application may answer. */
+  readonly schemas: { readonly credentials: Schema; readonly introduction: Schema };
+  readonly asMqttError: typeof asMqttError;
 }
 
 /** The life of a token. */
@@ -59,10 +70,11 @@ interface Given<T> {
   readonly lease: Lease | undefined;
 }
 
-/** Asks the application who this is, and again before the answer expires. */
+/** Asks the application who this is, and again before the answer expires; and for answers to challenges. */
 export class Renewal {
   readonly #options: ClientOptions;
   readonly #host: RenewalHost;
+  readonly #tools: RenewalTools;
   #credentials: Lease | undefined;
   #introduction: Lease | undefined;
   /** For the next attempt. */
@@ -73,9 +85,10 @@ export class Renewal {
   #busy: object | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: ClientOptions, host: RenewalHost) {
+  constructor(options: ClientOptions, host: RenewalHost, tools: RenewalTools) {
     this.#options = options;
     this.#host = host;
+    this.#tools = tools;
   }
 
   /** User name and password for an attempt. */
@@ -90,9 +103,20 @@ export class Renewal {
 
   /** The first data of an enhanced authentication, if there is one. */
   async introduce(): Promise<Uint8Array | undefined> {
-    const { data, expiresIn } = checkIntroduction(await this.#options.authenticator?.start?.());
-    this.#introduction = leaseFor(expiresIn);
-    return data;
+    const given = await this.#options.authenticator?.start?.();
+    const introduction: Introduction =
+      given instanceof Uint8Array ? { data: given } : given === undefined ? {} : given;
+    this.#tools.check(introduction, this.#tools.schemas.introduction, "authenticator.");
+    this.#introduction = leaseFor(introduction.expiresIn);
+    return introduction.data;
+  }
+
+  /** The answer to a challenge. */
+  async respond(challenge: Uint8Array): Promise<Uint8Array | undefined> {
+    const data = await this.#options.authenticator?.respond?.(challenge);
+    if (data === undefined || data instanceof Uint8Array) return data;
+    const init = { detail: "authenticator", hint: "Return a Uint8Array, or nothing." };
+    throw this.#tools.asMqttError(undefined, "invalid-argument", init);
   }
 
   /** The server accepted what was given. */
@@ -116,7 +140,7 @@ export class Renewal {
     const next = a && b ? (a.wait < b.wait ? a : b) : (a ?? b);
     if (!next) return;
     const { wait } = next;
-    if (wait > 0) this.#timer = setTimeout(() => this.look(), Math.min(wait, LONGEST_TIMER_MS));
+    if (wait > 0) this.#timer = setTimeout(() => this.look(), Math.min(wait, LONGEST_TIMER));
     else this.#renew(next);
   }
 
@@ -132,7 +156,7 @@ export class Renewal {
       this.#introduction?.postpone();
       const detail = isCredentials ? "credentials" : "authenticator";
       if (connection === this.#connection) {
-        this.#host.report(asMqttError(cause, "provider-failed", { detail }));
+        this.#host.report(this.#tools.asMqttError(cause, "provider-failed", { detail }));
       }
     }
     if (this.#busy === connection) this.#busy = undefined;
@@ -157,7 +181,8 @@ export class Renewal {
   async #ask(attempt: Attempt): Promise<Given<Credentials>> {
     const { credentials } = this.#options;
     if (!credentials) return { value: this.#options, lease: undefined };
-    const value = checkCredentials(await credentials(attempt));
+    const value = await credentials(attempt);
+    this.#tools.check(value, this.#tools.schemas.credentials, "credentials.");
     return { value, lease: leaseFor(value.expiresIn) };
   }
 
@@ -166,7 +191,7 @@ export class Renewal {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        reject(new MqttError("provider-timeout", { detail: "renewal" }));
+        reject(this.#tools.asMqttError(undefined, "provider-timeout", { detail: "renewal" }));
       }, this.#options.connectTimeout ?? 20_000);
     });
     return Promise.race([answer, late]).finally(() => clearTimeout(timer));

@@ -152,7 +152,7 @@ export class Runtime {
     operation.release = () => {
       for (const stop of stops) stop?.();
     };
-    this.#attempts.renewal.introduce().then(
+    this.#attempts.introduce().then(
       (first) => {
         stops[1]?.();
         this.#prove(operation, first);
@@ -223,7 +223,7 @@ export class Runtime {
     const { load, engineOptions, events } = this.#parts;
     try {
       if (engineOptions.durable) this.#outbox = this.#openOutbox();
-      const [glue, outbox] = await Promise.all([load(this.#room), this.#outbox]);
+      const [glue, outbox] = await Promise.all([load(this.#room), this.#outbox, this.#attempts.load()]);
       if (this.#isClosed) return;
       const { calls } = this;
       const engine = new Engine(
@@ -251,7 +251,7 @@ export class Runtime {
           // Held locks keep a page from being kept for the Back button, and its successor may be of the same site.
           if (presence === LEFT) this.#claim.drop();
           else if (this.#opening && !this.#claim.isHeld) return this.#enter();
-          this.#attempts.renewal.look(); // first: what expired while the page slept is of no use to a probe
+          this.#attempts.look(); // first: what expired while the page slept is of no use to a probe
           this.calls.try((raw) => raw.wake(presence, isCutOff));
         },
         blocked: (address) => {

@@ -8,6 +8,7 @@ export const APPLICATION = {
   legalComments: "none",
 };
 
-/** The files that only applications with a `store`, or with `worker`, load. */
+/** The files that only clients with a `store`, with `worker`, or with `credentials` or an `authenticator` load. */
 export const STORE = /\/outbox-[\w-]+\.js$/;
 export const APART = /\/apart-[\w-]+\.js$/;
+export const RENEWAL = /\/renewal-[\w-]+\.js$/;

@@ -1,8 +1,9 @@
 // Enhanced authentication: whom the client asks, and what becomes of the answers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MqttClient } from "../../js/src/client.js";
 import type { Authenticator } from "../../js/src/options.js";
-import { connectFake, createFake } from "./support/fake.js";
+import { connectFake, createFake, engineOf, fakeGlue } from "./support/fake.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -64,6 +65,20 @@ test("reauthenticate takes its data from the caller or from the authenticator", 
   engine.complete(engine.operation);
   assert.equal(await asked, undefined);
   assert.deepEqual(engine.called("reauthenticate"), [[bytes("given")], [bytes("fresh")]]);
+});
+
+test("reauthenticate before anything is loaded asks for the first data too", async () => {
+  const glue = fakeGlue();
+  const authenticator = { method: "M", start: async () => bytes("fresh") };
+  const client = new MqttClient(async () => glue, "wss://example.test/mqtt", { authenticator });
+  const asked = client.reauthenticate();
+  client.start().catch(() => {});
+  const engine = await engineOf(glue, client);
+  await settled();
+  assert.deepEqual(engine.called("reauthenticate"), [[bytes("fresh")]]);
+  engine.complete(engine.operation);
+  await asked;
+  await client.close({ force: true });
 });
 
 test("an authenticator has a method", async () => {

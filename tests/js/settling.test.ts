@@ -4,7 +4,7 @@ import { type TestContext, test } from "node:test";
 import { MqttClient } from "../../js/src/client.js";
 import { MqttError } from "../../js/src/errors.js";
 import type { ClientOptions } from "../../js/src/options.js";
-import { type FakeEngine, fakeGlue, turn } from "./support/fake.js";
+import { engineOf, type FakeEngine, fakeGlue, turn } from "./support/fake.js";
 
 interface Limits {
   signal?: AbortSignal;
@@ -89,8 +89,7 @@ async function withCalls(calls: Record<string, Call>, limits: Limits, connected:
   client.on("error", () => {});
   const started = client.start();
   started.catch(() => {});
-  await turn();
-  const engine = glue.engines[0] as FakeEngine;
+  const engine = await engineOf(glue, client);
   engine.neverSent = false;
   if (connected) {
     engine.accept();

@@ -260,10 +260,15 @@ export async function createFake(options: ClientOptions = {}, url: UrlSource = "
   const client = new MqttClient(async () => glue, url, options);
   const started = client.start();
   started.catch(() => {});
-  await turn();
-  const engine = glue.engines[0];
-  if (!engine) throw new Error("the engine was not created");
-  return { client, engine, started, glue };
+  return { client, engine: await engineOf(glue, client), started, glue };
+}
+
+/** The engine of a client that was started: what is loaded beside it may take more than one turn. */
+export async function engineOf({ engines }: FakeGlue, client: MqttClient): Promise<FakeEngine> {
+  do await turn();
+  while (!engines[0] && client.state !== "closed");
+  if (!engines[0]) throw new Error("the engine was not created");
+  return engines[0];
 }
 
 /** A client over a fake engine that the fake server accepted. */
