@@ -9,7 +9,7 @@ import { openWorker } from "../../js/src/worker/apart.js";
 import type { Command } from "../../js/src/worker/messages.js";
 import type { WorkerPort } from "../../js/src/worker/remote.js";
 import { EngineServer } from "../../js/src/worker/server.js";
-import { type FakeEngine, fakeGlue } from "./support/fake.js";
+import { engineOf, fakeGlue } from "./support/fake.js";
 
 const MODULE = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
 
@@ -56,9 +56,7 @@ async function connect(t: TestContext, options: ClientOptions = {}) {
   const client = new MqttClient(load, "wss://example.test/mqtt", options);
   const started = client.start();
   started.catch(() => {});
-  await settled();
-  const engine = glue.engines[0] as FakeEngine;
-  assert.ok(engine, "the engine was not created");
+  const engine = await engineOf(glue, client);
   engine.accept();
   await started;
   return { client, engine, worker, state };
