@@ -160,15 +160,15 @@ fn a_topic_is_named_by_the_same_number_until_it_is_announced_anew() {
     rig.says(publish(Q0, 0, "a", "3"));
     let seen: Vec<_> =
         rig.messages().map(|message| (message.topic.as_str(), message.topic_id, message.new_topic)).collect();
-    assert_eq!(seen, [("a", 0, true), ("b", 1, true), ("a", 0, false)]);
+    assert_eq!(seen, [("a", 1, true), ("b", 2, true), ("a", 1, false)]);
 }
 
-// A repetition that is not handed out announces nothing, wherever the table of topics has started over meanwhile.
+// A repetition that is not handed out announces nothing, whatever the table of topics has forgotten meanwhile.
 #[test]
 fn a_suppressed_duplicate_does_not_use_up_the_announcement_of_its_topic() {
     let mut rig = Rig::v5();
     rig.says(publish(Q2, 1, "a", "1"));
-    for number in 0..1024 {
+    for number in 0..100_000 {
         rig.says(publish(Q0, 0, &format!("other/{number}"), ""));
     }
     rig.reconnect(connack_resumed());
