@@ -42,6 +42,9 @@ export interface RawEngine {
     flags: number,
     options: RawProperties | undefined,
   ): boolean;
+  /** Where `publishWritten` finds topic and payload, one behind the other: `SLOT` bytes. 0: it is not to be used. */
+  slot(): number;
+  publishWritten(operation: number, topicLength: number, payloadLength: number, flags: number): boolean;
   /** Returns the subscription id of each filter; a worker hands them to `later`, before any message that belongs to them. */
   subscribe(
     operation: number,
@@ -77,6 +80,9 @@ export interface RawEngine {
   stats(): unknown;
   free(): void | Promise<void>;
 }
+
+/** Bytes of `slot`. */
+export const SLOT = 4096;
 
 /** Of `publish`: may settle together with another. */
 export const JOINS = 1 << 4;

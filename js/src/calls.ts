@@ -107,12 +107,12 @@ export class Calls {
     const { operations } = this;
     const qos = (flags & 3) as QoS;
     if (qos > 0) {
-      engine.publish(operations.next, topic, payload, flags, undefined);
+      engine.publish(operations.next, topic, payload, flags);
       const operation = this.#accept(qos);
       operation.isKept = isKept;
       return operation.promise;
     }
-    const hasJoined = engine.publish(operations.next, topic, payload, flags | JOINS, undefined);
+    const hasJoined = engine.publish(operations.next, topic, payload, flags | JOINS);
     if (!hasJoined) this.#joined = this.#accept(qos);
     return (this.#joined as Operation<PublishResult>).promise.then();
   }

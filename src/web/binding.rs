@@ -1,13 +1,15 @@
 //! What JavaScript sees: few exports, synchronous, with numbers for answers.
 
-use super::driver::Driver;
+use super::driver::{Driver, now};
 use super::host::EngineHost;
 use super::options::{Options, texts};
 use super::{fault, objects};
 use crate::client::{Client, Presence, PublishOptions, Stats};
 use crate::codec::{PacketType, Properties, PropertyScope, QoS, ReasonCode};
 use crate::session::{Filter, OpId, PayloadSource};
+use crate::time::Instant;
 use js_sys::{Array, Uint8Array};
+use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
@@ -15,18 +17,32 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub struct MqttEngine {
     driver: Rc<Driver>,
+    slot: RefCell<Box<[u8]>>,
 }
 
-/// Payload bytes in JavaScript's memory.
-struct JsPayload<'a>(&'a Uint8Array);
+/// Topic and payload of a small message.
+const SLOT: usize = 4096;
 
-impl PayloadSource for JsPayload<'_> {
+/// Where the payload of a publish lies.
+enum Payload<'a> {
+    /// In JavaScript's memory.
+    Object(&'a Uint8Array),
+    Bytes(&'a [u8]),
+}
+
+impl PayloadSource for Payload<'_> {
     fn len(&self) -> usize {
-        self.0.length() as usize
+        match self {
+            Self::Object(object) => object.length() as usize,
+            Self::Bytes(bytes) => bytes.len(),
+        }
     }
 
     fn copy_to(&self, destination: &mut [u8]) {
-        self.0.copy_to(destination);
+        match self {
+            Self::Object(object) => object.copy_to(destination),
+            Self::Bytes(bytes) => destination.copy_from_slice(bytes),
+        }
     }
 }
 
@@ -42,7 +58,8 @@ impl MqttEngine {
         match client {
             Ok(client) => {
                 fault::watch(&host);
-                Ok(Self { driver: Driver::new(host, client) })
+                let slot = RefCell::new(vec![0; SLOT].into_boxed_slice());
+                Ok(Self { driver: Driver::new(host, client), slot })
             }
             Err(error) => Err(host.error(&error)),
         }
@@ -93,22 +110,34 @@ impl MqttEngine {
         flags: u8,
         properties: Option<Options>,
     ) -> Result<bool, JsValue> {
-        let options = PublishOptions {
-            qos: QoS::from_u8(flags & 3).unwrap_or_default(),
-            retain: flags & 4 != 0,
-            until_sent: flags & 8 != 0,
-            joins: flags & 16 != 0,
-        };
-        let mut joined = false;
-        self.driver.command(&mut |client: &mut Client, now| {
-            let block =
-                properties.as_ref().map(Options::to_publish_properties).transpose()?.unwrap_or_default();
-            let payload = JsPayload(payload);
-            joined =
-                client.publish_with(OpId(operation), now, topic, &payload, options, block.as_properties())?;
-            Ok(())
-        })?;
-        Ok(joined)
+        self.publish_as(OpId(operation), topic, &Payload::Object(payload), flags, properties.as_ref())
+    }
+
+    /// Where `publishWritten` finds its message: [`SLOT`] bytes of linear memory that stay where they are.
+    #[must_use]
+    pub fn slot(&self) -> *mut u8 {
+        self.slot.borrow_mut().as_mut_ptr()
+    }
+
+    /// [`MqttEngine::publish`] of a topic and a payload that lie in the slot, one behind the other.
+    ///
+    /// # Errors
+    /// See [`Client::publish`].
+    #[wasm_bindgen(js_name = publishWritten)]
+    pub fn publish_written(
+        &self,
+        operation: u32,
+        topic_len: usize,
+        payload_len: usize,
+        flags: u8,
+    ) -> Result<bool, JsValue> {
+        let slot = self.slot.borrow();
+        let message = slot.get(..topic_len.saturating_add(payload_len));
+        let (topic, payload) =
+            message.and_then(|message| message.split_at_checked(topic_len)).unwrap_or_default();
+        // What is not there, or no text, is an empty topic, which is refused.
+        let topic = core::str::from_utf8(topic).unwrap_or_default();
+        self.publish_as(OpId(operation), topic, &Payload::Bytes(payload), flags, None)
     }
 
     /// Subscribes. Returns the number of the subscription for each filter.
@@ -281,6 +310,33 @@ impl MqttEngine {
         let mut stats = Stats::default();
         self.driver.enter(&mut |client: &mut Client, _| stats = client.stats());
         objects::stats(&stats)
+    }
+}
+
+impl MqttEngine {
+    fn publish_as(
+        &self,
+        operation: OpId,
+        topic: &str,
+        payload: &Payload<'_>,
+        flags: u8,
+        properties: Option<&Options>,
+    ) -> Result<bool, JsValue> {
+        let options = PublishOptions {
+            qos: QoS::from_u8(flags & 3).unwrap_or_default(),
+            retain: flags & 4 != 0,
+            until_sent: flags & 8 != 0,
+            joins: flags & 16 != 0,
+        };
+        let mut joined = false;
+        // Without properties a message has no expiry, and nothing about it depends on the time.
+        let now = properties.map_or(Instant::from_millis(0), |_| now());
+        self.driver.command_at(now, &mut |client: &mut Client, now| {
+            let block = properties.map(Options::to_publish_properties).transpose()?.unwrap_or_default();
+            joined = client.publish_with(operation, now, topic, payload, options, block.as_properties())?;
+            Ok(())
+        })?;
+        Ok(joined)
     }
 }
 

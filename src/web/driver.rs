@@ -98,8 +98,16 @@ impl Driver {
         &self,
         work: &mut dyn FnMut(&mut Client, Instant) -> Result<(), Error>,
     ) -> Result<(), JsValue> {
+        self.command_at(now(), work)
+    }
+
+    pub(super) fn command_at(
+        &self,
+        now: Instant,
+        work: &mut dyn FnMut(&mut Client, Instant) -> Result<(), Error>,
+    ) -> Result<(), JsValue> {
         let (mut result, mut gathered) = (Err(None), 0);
-        self.enter(&mut |client, now| {
+        self.enter_at(now, &mut |client, now| {
             result = work(client, now).map_err(Some);
             gathered = client.gathered();
         });
@@ -432,7 +440,7 @@ impl Driver {
 }
 
 /// Milliseconds of a clock that never goes back.
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     // Not negative, and far from the range where whole milliseconds would be lost.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     Instant::from_millis(performance_now() as u64)

@@ -33,6 +33,32 @@ test("publish crosses at once and settles with the answer", async () => {
   assert.equal((await exactly).status, "completed");
 });
 
+test("a small message lies in the slot, others cross as objects", async () => {
+  const { client, engine } = await connectFake();
+  engine.hasSlot = true;
+  const large = new Uint8Array(4096);
+  const full = new Uint8Array(4095).fill(7);
+  client.publish("t", "1");
+  client.publish("t", "", { qos: 2, retain: true });
+  client.publish("é", "2");
+  client.publish("other", "3");
+  client.publish("t", large);
+  client.publish("t", full);
+  client.publish("t", "4", { contentType: "text/plain" });
+  client.publish("", "5");
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  assert.deepEqual(engine.called("publish"), [
+    ["t", bytes("1"), 0, "written"],
+    ["t", bytes(""), 6, "written"],
+    ["é", bytes("2"), 0, undefined],
+    ["other", bytes("3"), 0, "written"],
+    ["t", large, 0, undefined],
+    ["t", full, 0, "written"],
+    ["t", bytes("4"), 0, { contentType: "text/plain" }],
+    ["", bytes("5"), 0, undefined],
+  ]);
+});
+
 test("messages at QoS 0 that the engine joins settle together, each call for itself", async () => {
   const { client, engine } = await connectFake();
   const publish = (joins: boolean, options = {}) => {

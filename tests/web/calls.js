@@ -142,6 +142,35 @@ export async function exceptionsOfTheOtherCallbacksAreSurvived(module) {
   equal([host.faults, rig.host.faults, other.rig.host.faults, engine.ping(next())], [0, 0, 0, undefined]);
 }
 
+export async function aSmallMessageIsReadFromTheSlot(module) {
+  const rig = await new Rig(module).connect();
+  const { engine } = rig;
+  const write = (...bytes) => new Uint8Array(module.memory.buffer, engine.slot(), 4096).set(bytes);
+  const [JOINS, op] = [16, next()];
+  write(0x61, 1, 2, 3);
+  equal(engine.publishWritten(op, 1, 3, JOINS), false, "the first");
+  equal(engine.publishWritten(next(), 1, 1, JOINS), true, "one that joins it");
+  equal(engine.publishWritten(next(), 1, 0, JOINS | 4), true, "a retained one");
+  write(0x61, 0xff, 0x23);
+  for (const [topic, payload] of [
+    [2, 1], // not UTF-8
+    [0, 3],
+    [1, 4096],
+    [4097, 0],
+    [0xffff_ffff, 0xffff_ffff],
+  ])
+    equal(thrown(() => engine.publishWritten(next(), topic, payload, 0)).code, CODE.invalidTopic);
+  await turn();
+  const bodies = rig.socket.sent.flatMap(packets).map(({ body }) => [...body]);
+  const head = [0, 1, 0x61, 0];
+  equal(bodies, [[...head, 1, 2, 3], [...head, 1], head]);
+  equal(
+    rig.host.of("completed").map(({ op }) => op),
+    [op],
+    "one operation",
+  );
+}
+
 export async function refusalsAreMadeByTheHost(module) {
   const rig = new Rig(module);
   const { code, at, statement, retryable } = thrown(() => rig.publish("a/b#", ""));

@@ -124,6 +124,7 @@ cases! {
         callsWhileTheCoreRunsAreRefused
         anExceptionOfTheSinkIsSurvived
         exceptionsOfTheOtherCallbacksAreSurvived
+        aSmallMessageIsReadFromTheSlot
         refusalsAreMadeByTheHost;
     ending in "/tests/web/ending.js":
         terminateRetiresTheSocket

@@ -9,7 +9,10 @@ import type {
 } from "../boundary.js";
 
 /** Calls of the engine that are passed on as they are. */
-type Passed = Exclude<keyof RawEngine, "cancel" | "disconnect" | "flush" | "publish" | "stats" | "subscribe">;
+type Passed = Exclude<
+  keyof RawEngine,
+  "cancel" | "disconnect" | "flush" | "publish" | "publishWritten" | "slot" | "stats" | "subscribe"
+>;
 
 /** One thing that the page wants done. Those of a turn leave in one message. */
 export type Command =

@@ -79,6 +79,8 @@ export class RemoteEngine implements RawEngine {
   flush(): void {}
   /** The socket is the worker's. */
   reserve = () => 0;
+  slot = () => 0;
+  publishWritten = () => false;
   received(): void {}
   refuseFrame(): void {}
 

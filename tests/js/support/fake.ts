@@ -48,6 +48,8 @@ export class FakeEngine implements RawEngine {
   neverSent = true;
   /** What may join another publish does. */
   joins = false;
+  /** It reads small messages from linear memory. */
+  hasSlot = false;
   /** It takes nothing now. */
   isOnStack = false;
   /** What a test makes of a message of the socket. */
@@ -123,6 +125,12 @@ export class FakeEngine implements RawEngine {
   block = () => void this.#call("block");
   tap = (on: boolean) => void this.#call("tap", on);
   flush = () => void this.#call("flush");
+  slot = () => (this.hasSlot ? SLOT_ADDRESS : 0);
+  publishWritten = (operation: number, topicLength: number, payloadLength: number, flags: number) => {
+    const bytes = new Uint8Array(this.memory.buffer, SLOT_ADDRESS, topicLength + payloadLength);
+    const topic = new TextDecoder().decode(bytes.slice(0, topicLength));
+    return this.publish(operation, topic, bytes.slice(topicLength), flags, "written");
+  };
   reserve = (length: number) => {
     this.#call("reserve", length);
     return this.isOnStack ? 0 : RECEIVED;
@@ -186,6 +194,7 @@ export class FakeEngine implements RawEngine {
 }
 
 const ADDRESS = 1024;
+const SLOT_ADDRESS = 32_768;
 const RECEIVED = 65_536;
 
 /** A single reason code stands in the place of the position. */
