@@ -59,6 +59,13 @@ export class MqttEngine {
      */
     ping(operation: number): void;
     /**
+     * [`MqttEngine::publish`] of a topic and a payload that lie in the slot, one behind the other.
+     *
+     * # Errors
+     * See [`Client::publish`].
+     */
+    publishWritten(operation: number, topic_len: number, payload_len: number, flags: number): boolean;
+    /**
      * Publishes; `flags` are the QoS, times four the RETAIN flag, times eight whether the operation completes when the
      * packet is first handed over, and times 16 whether it may join another one. `operation` is the caller's number for it:
      * above 0, and none that is unsettled. `true`: it has joined, and the number is free; see [`Client::publish_with`].
@@ -99,6 +106,10 @@ export class MqttEngine {
      * 1970. Once, before anything else.
      */
     restore(records: Array<any>, unix_time: number): void;
+    /**
+     * Where `publishWritten` finds its message: [`SLOT`] bytes of linear memory that stay where they are.
+     */
+    slot(): number;
     /**
      * Starts connecting.
      *
