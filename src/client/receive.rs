@@ -1,5 +1,6 @@
 //! What each packet of the server does.
 
+use super::topics::TopicRef;
 use super::{Client, Completion, Core, Delivery, OpKind, Phase};
 use crate::codec::{
     Ack, AckKind, Disconnect, Packet, PacketId, PacketType, Properties, PropertyId, ProtocolVersion, Publish,
@@ -54,30 +55,29 @@ impl Core {
         }
         match decode_from_server(self.version, bytes).and_then(|packet| self.dispatch(now, &packet)) {
             Ok(None) => None,
-            Ok(Some(publish)) => match self.on_publish(&publish) {
-                Ok(arrived) => arrived.map(|(topic, ack_token)| {
-                    let payload = bytes.len() - publish.payload.len();
-                    Delivery {
-                        span,
-                        topic,
-                        qos: publish.qos,
-                        retain: publish.retain,
-                        dup: publish.dup,
-                        properties: payload - publish.properties.as_bytes().len()..payload,
-                        payload: payload..bytes.len(),
-                        ack_token,
-                    }
-                }),
-                Err(violation) => {
-                    self.violate(now, violation);
-                    None
+            Ok(Some(publish)) => self.on_publish(now, &publish).map(|(topic, ack_token)| {
+                let payload = bytes.len() - publish.payload.len();
+                Delivery {
+                    span,
+                    topic,
+                    qos: publish.qos,
+                    retain: publish.retain,
+                    dup: publish.dup,
+                    properties: payload - publish.properties.as_bytes().len()..payload,
+                    payload: payload..bytes.len(),
+                    ack_token,
                 }
-            },
+            }),
             Err(violation) => {
                 self.violate(now, violation);
                 None
             }
         }
+    }
+
+    /// Whether a packet can be read that nobody wants to see first, and a message may be in it.
+    pub(super) fn takes_messages(&self) -> bool {
+        self.phase.live().is_some() && self.wants_bytes() && !self.tap.wants_received()
     }
 
     fn dispatch<'a>(&mut self, now: Instant, packet: &Packet<'a>) -> Result<Option<Publish<'a>>, Violation> {
@@ -111,11 +111,19 @@ impl Core {
         Ok(None)
     }
 
-    /// Notes the message and acknowledges it; `None` when it was delivered before.
-    fn on_publish(
+    /// Notes the message and acknowledges it; `None` when it was delivered before, or breaks a rule.
+    pub(super) fn on_publish(
         &mut self,
+        now: Instant,
         publish: &Publish<'_>,
-    ) -> Result<Option<(super::topics::TopicRef, Option<u32>)>, Violation> {
+    ) -> Option<(TopicRef, Option<u32>)> {
+        self.take_publish(publish).unwrap_or_else(|violation| {
+            self.violate(now, violation);
+            None
+        })
+    }
+
+    fn take_publish(&mut self, publish: &Publish<'_>) -> Result<Option<(TopicRef, Option<u32>)>, Violation> {
         let Some(connection) = self.phase.live_mut() else { return Ok(None) };
         let topic = resolve_topic(&mut connection.inbound_aliases, publish)?;
         let known = publish.packet_id.is_some_and(|id| self.session.inbound.is_counted(id));

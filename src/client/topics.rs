@@ -91,7 +91,8 @@ impl Topics {
         candidates.map(|place| usize::from(place.index)).find_map(|index| {
             let entry = self.entries.get(index)?;
             let is_it = *entry.topic == *topic
-                && entry.identifiers.iter().copied().eq(properties.subscription_identifiers());
+                && (properties.is_empty() && entry.identifiers.is_empty()
+                    || entry.identifiers.iter().copied().eq(properties.subscription_identifiers()));
             is_it.then_some((index, entry))
         })
     }
@@ -178,9 +179,13 @@ impl Entry {
     }
 }
 
-/// FNV-1a.
+/// Word by word, each spread over the bits above it; at last these come down, since the low ones choose the place.
 fn hash(topic: &str) -> u32 {
-    topic.bytes().fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    let (words, rest) = topic.as_bytes().as_chunks();
+    let add = |hash: u32, word: u32| (hash.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B1);
+    let hash = words.iter().fold(0, |hash, word| add(hash, u32::from_le_bytes(*word)));
+    let hash = rest.iter().fold(hash, |hash, byte| add(hash, (*byte).into()));
+    hash ^ hash >> 16
 }
 
 /// What the index of the table does not see of a hash.

@@ -1,6 +1,6 @@
 //! From a byte stream to packets: sections 2.1 and 6.0 (MQTT-6.0.0-2: chunks and packets need not align).
 
-use super::header::{self, Sender};
+use super::header::{self, PacketType, Sender};
 use super::{ProtocolVersion, ReasonCode, Violation};
 
 /// Capacity that is kept when nothing larger is needed.
@@ -88,6 +88,12 @@ impl FrameBuffer {
         let span = self.peek(version)?;
         self.start = span.map_or(self.start, |span| span.end);
         Ok(span)
+    }
+
+    /// [`next`](Self::next), if it would find a PUBLISH.
+    pub fn next_publish(&mut self, version: ProtocolVersion) -> Option<Span> {
+        let kind = PacketType::from_first_byte(*self.bytes.get(self.start)?);
+        if kind == Some(PacketType::Publish) { self.next(version).ok()? } else { None }
     }
 
     /// What [`next`](Self::next) would say, without stepping over it.

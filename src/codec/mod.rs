@@ -34,7 +34,7 @@ pub use disconnect::Disconnect;
 pub use error::{EncodeError, Violation};
 pub use frame::{FrameBuffer, Span};
 pub use header::{PacketType, Sender};
-pub use packet::{Packet, decode_from_client, decode_from_server};
+pub use packet::{Packet, decode_from_client, decode_from_server, decode_publish};
 pub use property::{Properties, PropertiesBuf, PropertyIter, Value};
 pub use property_id::{PropertyId, PropertyScope, PropertyType};
 pub use publish::{ExtraProperties, Publish};

@@ -158,6 +158,9 @@ impl<'a> Properties<'a> {
     /// The first value of a property, whatever its type.
     #[must_use]
     pub fn value(self, id: PropertyId) -> Option<Value<'a>> {
+        if self.is_empty() {
+            return None; // as in most packets
+        }
         self.iter().find_map(|(found, value)| (found == id).then_some(value))
     }
 

@@ -30,7 +30,7 @@ impl<'a> TopicName<'a> {
 /// Whether a text contains `+` or `#`, which no topic name does (MQTT-4.7.0-1).
 #[must_use]
 pub fn has_wildcard(text: &str) -> bool {
-    wildcard(text).is_some()
+    text.bytes().fold(false, |any, byte| any | matches!(byte, b'+' | b'#'))
 }
 
 /// Byte position of the first `+` or `#`.

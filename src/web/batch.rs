@@ -113,7 +113,8 @@ impl Batch {
         self.rest.shrink_to(16 * 1024);
     }
 
-    fn push_message(&mut self, message: &Message<'_>) {
+    /// Adds a message.
+    pub(super) fn push_message(&mut self, message: &Message<'_>) {
         if message.new_topic {
             self.push_topic(message);
         }
@@ -124,18 +125,16 @@ impl Batch {
             None => (self.add_detail(Detail::Bytes(Uint8Array::from(message.body))), 0),
         };
         self.messages = true;
-        self.push_words(
-            Kind::Message,
-            &[
-                message.topic_id,
-                flags,
-                clamp(position),
-                clamp(message.properties.as_bytes().len()),
-                clamp(message.payload.len()),
-                message.ack_token.map_or(0, |token| token.wrapping_add(1)),
-                detail,
-            ],
-        );
+        self.words.extend_from_slice(&[
+            Kind::Message as u32,
+            message.topic_id,
+            flags,
+            clamp(position),
+            clamp(message.properties.as_bytes().len()),
+            clamp(message.payload.len()),
+            message.ack_token.map_or(0, |token| token.wrapping_add(1)),
+            detail,
+        ]);
     }
 
     fn push_topic(&mut self, message: &Message<'_>) {

@@ -238,7 +238,11 @@ impl Driver {
     fn hand_out_events(&self, received: Option<Instant>) -> Option<bool> {
         let mut batch = self.batch.take();
         let entered = self.enter_at(received.unwrap_or_else(now), &mut |client: &mut Client, now| {
-            while let Some(event) = client.poll_event(now) {
+            loop {
+                while let Some(message) = client.poll_message(now) {
+                    batch.push_message(&message);
+                }
+                let Some(event) = client.poll_event(now) else { break };
                 batch.push(event);
             }
         });
