@@ -72,6 +72,8 @@ export interface RawEngine {
   tap(on: boolean): void;
   /** Where to copy a WebSocket message of `length` bytes before `received`. 0: not now. */
   reserve(length: number): number;
+  /** Which of `length` bytes to copy next, when all before `filled` that are needed are there: payloads are not. */
+  needed(filled: number, length: number): number;
   /** Reads it. */
   received(length: number): void;
   /** Ends the connection, because a message came that is not binary. */

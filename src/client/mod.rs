@@ -251,6 +251,14 @@ impl Client {
         }
     }
 
+    /// Which byte of the last [`Client::receive_buffer`] has to be filled next, when those before `filled` are.
+    ///
+    /// For who hands payloads out by [`Message::body_position`]: those that lie whole in the `len` bytes need not be copied
+    /// here. What is then in their place is that of [`Message::payload`] and [`Message::body`], and means nothing.
+    pub fn needed(&mut self, filled: usize, len: usize) -> usize {
+        self.frames.needed(self.core.version, filled, len)
+    }
+
     /// [`Client::receive_buffer`] and [`Client::handle_received`] in one.
     pub fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
         self.receive_buffer(bytes.len()).copy_from_slice(bytes);

@@ -1,7 +1,7 @@
 //! From a byte stream to packets: sections 2.1 and 6.0 (MQTT-6.0.0-2: chunks and packets need not align).
 
 use super::header::{self, PacketType, Sender};
-use super::{ProtocolVersion, ReasonCode, Violation};
+use super::{ProtocolVersion, ReasonCode, Violation, publish};
 
 /// Capacity that is kept when nothing larger is needed.
 const KEEP: usize = 64 * 1024;
@@ -28,6 +28,8 @@ pub struct FrameBuffer {
     end: usize,
     /// Where the last chunk begins.
     chunk: usize,
+    /// Where the first packet begins that `needed` has not stepped over.
+    ahead: usize,
     limit: u32,
     sender: Sender,
 }
@@ -42,7 +44,7 @@ impl FrameBuffer {
     /// An empty buffer for packets of either side.
     #[must_use]
     pub const fn for_packets_of(sender: Sender, max_packet_bytes: u32) -> Self {
-        Self { bytes: Vec::new(), start: 0, end: 0, chunk: 0, limit: max_packet_bytes, sender }
+        Self { bytes: Vec::new(), start: 0, end: 0, chunk: 0, ahead: 0, limit: max_packet_bytes, sender }
     }
 
     /// Changes the largest packet that is accepted, in bytes, for packets whose header has not been seen yet.
@@ -52,7 +54,7 @@ impl FrameBuffer {
 
     /// Forgets everything, for a new connection, and gives memory back.
     pub fn reset(&mut self) {
-        (self.start, self.end, self.chunk) = (0, 0, 0);
+        (self.start, self.end, self.chunk, self.ahead) = (0, 0, 0, 0);
         self.fit(0);
     }
 
@@ -63,6 +65,7 @@ impl FrameBuffer {
             (self.start, self.end) = (0, self.end - self.start);
         }
         self.chunk = self.end;
+        self.ahead = 0;
         self.fit(self.end.saturating_add(len));
         self.bytes.get_mut(self.end..).and_then(|spare| spare.get_mut(..len)).unwrap_or_default()
     }
@@ -70,6 +73,27 @@ impl FrameBuffer {
     /// Says that the first `len` bytes of the last [`spare`](Self::spare) have been filled.
     pub fn commit(&mut self, len: usize) {
         self.end = self.end.saturating_add(len).min(self.bytes.len());
+    }
+
+    /// Which byte of the last [`spare`](Self::spare) has to be filled next, when those before `filled` are: `filled` itself,
+    /// or one behind a payload. A payload that lies whole in a chunk is told by its position and read by nobody here, so it
+    /// may be left out. For a chunk of `len` bytes, with `filled` never less than what was answered before.
+    pub fn needed(&mut self, version: ProtocolVersion, filled: usize, len: usize) -> usize {
+        let (filled_end, chunk_end) = (self.chunk.saturating_add(filled), self.chunk.saturating_add(len));
+        while self.ahead < filled_end {
+            let bytes = self.bytes.get(self.ahead..filled_end).unwrap_or_default();
+            // What breaks a rule is for `next` to find.
+            let Ok(Some(header)) = header::read(self.sender, version, bytes) else { return filled };
+            let end = self.ahead.saturating_add(header.len).saturating_add(header.remaining as usize);
+            if end > filled_end {
+                let is_whole = self.ahead >= self.chunk && end <= chunk_end;
+                if !is_whole || !publish::has_head(version, &header, bytes) {
+                    return filled;
+                }
+            }
+            self.ahead = end;
+        }
+        self.ahead - self.chunk
     }
 
     /// Adds a chunk: [`spare`](Self::spare) and [`commit`](Self::commit) in one.

@@ -5,6 +5,7 @@ use core::{fmt, num::NonZeroU16};
 use super::connect::Redacted;
 use super::cursor::{Reader, Writer, property_length};
 use super::encode::{self, Body, packet_encoding};
+use super::header::Header;
 use super::{
     EncodeError, PacketId, PacketType, Properties, PropertyId, PropertyScope, ProtocolVersion, QoS, Sender,
     Violation,
@@ -119,6 +120,20 @@ impl<'a> Publish<'a> {
         let payload = reader.rest();
         Ok(Self { dup, qos, retain: first_byte & 1 != 0, topic, packet_id, properties, payload })
     }
+}
+
+/// Whether a packet is a PUBLISH, and all of it up to the payload lies in `bytes`, with which it begins.
+pub(super) fn has_head(version: ProtocolVersion, header: &Header, bytes: &[u8]) -> bool {
+    let mut reader = Reader::new(bytes.get(header.len..).unwrap_or_default(), 0, "§3.3");
+    let mut read = || {
+        reader.binary()?;
+        if header.first_byte & 0b0110 != 0 {
+            reader.u16()?;
+        }
+        let properties = if version == ProtocolVersion::V5 { reader.varint()? } else { 0 };
+        reader.take(usize::try_from(properties).unwrap_or(usize::MAX))
+    };
+    header.packet == PacketType::Publish && read().is_ok()
 }
 
 impl fmt::Debug for Publish<'_> {

@@ -288,6 +288,12 @@ impl MqttEngine {
         self.driver.reserve(len)
     }
 
+    /// Where in a message of `len` bytes the host has to go on to copy, when it has copied what is needed before `filled`.
+    #[must_use]
+    pub fn needed(&self, filled: usize, len: usize) -> usize {
+        self.driver.needed(filled, len)
+    }
+
     /// Reads the message.
     pub fn received(&self, len: usize) {
         self.driver.received(len);

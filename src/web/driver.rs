@@ -407,6 +407,15 @@ impl Driver {
         space
     }
 
+    /// Which byte of the space has to be filled next, when those before `filled` are; `len` when there is no more to fill.
+    pub(super) fn needed(&self, filled: usize, len: usize) -> usize {
+        let mut next = len;
+        self.enter_at(Instant::from_millis(0), &mut |client: &mut Client, _| {
+            next = client.needed(filled, len)
+        });
+        next
+    }
+
     /// The space has been filled.
     pub(super) fn received(&self, len: usize) {
         let now = now();

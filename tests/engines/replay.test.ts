@@ -117,6 +117,54 @@ describe("the engines do the same", () => {
     });
   }
 
+  for (const version of [4, 5] as const) {
+    test(`whether or not it sees the payloads, MQTT ${version === 5 ? "5.0" : "3.1.1"}`, async () => {
+      const sizes = [0, 33_000, 5, 70_000, 1, 1900, 2047, 40_000, 300, 100_000, 7, 32_768, 20];
+      const play = async (world: World, pieces: number[]) => {
+        const server = new Server(world, version);
+        const publish = (size: number, index: number) =>
+          server.bytes({
+            cmd: "publish",
+            topic: `large/${index}`,
+            payload: Buffer.from(Uint8Array.from({ length: size }, (_, at) => at * 7 + index)),
+            qos: index % 3,
+            messageId: index + 1,
+            properties: { contentType: "x".repeat(index % 4 === 0 ? 3000 : 3) },
+          });
+        await world.start();
+        await world.open();
+        await server.answer();
+        const stream = Buffer.concat(sizes.map(publish));
+        for (let at = 0, next = 0; at < stream.length; next++) {
+          const piece = pieces[next % pieces.length] ?? stream.length;
+          await world.receive(stream.subarray(at, at + piece));
+          at += piece;
+        }
+        // The rest of a packet that breaks a rule is not read, however large it is.
+        const bad = publish(50_000, 0);
+        bad[4] = 0xff; // a topic longer than the packet
+        bad[5] = 0xff;
+        await world.receive(Buffer.concat([publish(40_000, 3), bad, publish(40_000, 3)]));
+        await server.answer();
+      };
+      const told = (log: string[]) => log.filter((line) => /^(message|record|close)/.test(line));
+      let asRead: string[] = [];
+      for (const pieces of [[20_000], [1_000_000], [33_000, 90_000], [69_990, 40_001, 140_000], [200_000, 3]]) {
+        await same(
+          { ...SESSION, protocolVersion: version },
+          (world) => play(world, pieces),
+          (log) => {
+            const here = told(log);
+            if (asRead.length === 0) asRead = here; // in pieces that are all read
+            assert.equal(count(here, "message "), sizes.length + 1);
+            assert.deepEqual(here, asRead);
+          },
+          all.slice(0, 1),
+        );
+      }
+    });
+  }
+
   test("with everything that a server may get wrong", async () => {
     const corpus = JSON.parse(fs.readFileSync(at("tests", "vectors", "corpus.json"), "utf8"));
     for (const { name, version, hex } of corpus) {

@@ -313,7 +313,13 @@ impl Rig {
     pub(crate) fn drain(&mut self) {
         for _ in 0..100_000 {
             let mut idle = true;
-            while let Some(event) = self.client.poll_event(self.now) {
+            loop {
+                while let Some(message) = self.client.poll_message(self.now) {
+                    idle = false;
+                    assert!(!self.closed, "nothing follows the end, but {message:?} did");
+                    self.events.push(Told::from(wasmqtt::client::Event::Message(message)));
+                }
+                let Some(event) = self.client.poll_event(self.now) else { break };
                 idle = false;
                 let told = Told::from(event);
                 if let Told::Packet(seen) = told {

@@ -81,6 +81,7 @@ export class RemoteEngine implements RawEngine {
   reserve = () => 0;
   slot = () => 0;
   publishWritten = () => false;
+  needed = (_: number, length: number) => length;
   received(): void {}
   refuseFrame(): void {}
 

@@ -135,6 +135,8 @@ export class FakeEngine implements RawEngine {
     this.#call("reserve", length);
     return this.isOnStack ? 0 : RECEIVED;
   };
+  /** All of it. */
+  needed = (filled: number) => filled;
   received = (length: number) => {
     const bytes = new Uint8Array(this.memory.buffer, RECEIVED, length);
     this.#call("received", ...bytes);
