@@ -32,13 +32,12 @@ pub use store::StoreChanges;
 pub use surroundings::Presence;
 pub use tap::PacketInfo;
 
-use crate::codec::{FrameBuffer, Properties, ProtocolVersion, QoS, Span, decode_publish};
+use crate::codec::{FrameBuffer, Properties, ProtocolVersion, QoS, Span};
 use crate::config::{Config, VersionPolicy};
 use crate::connection::{Connection, Handshake, Negotiated};
 use crate::error::Error;
 use crate::session::{OpId, Session};
 use crate::time::Instant;
-use core::ops::Range;
 use idle::Idleness;
 use reconnect::Backoff;
 use std::collections::VecDeque;
@@ -162,9 +161,9 @@ struct Delivery {
     qos: QoS,
     retain: bool,
     dup: bool,
-    /// Relative to the packet.
-    properties: Range<usize>,
-    payload: Range<usize>,
+    /// Where properties begin, and payload behind them; relative to the packet.
+    body: usize,
+    payload: usize,
     ack_token: Option<u32>,
 }
 
@@ -285,13 +284,15 @@ impl Client {
                     self.core.tap.show_received(self.core.version, self.frames.waiting()),
                 ));
             }
+            if let Some(delivery) = self.next_delivery(now) {
+                break delivery;
+            }
+            if !self.core.events.is_empty() || !self.core.wants_bytes() {
+                continue; // it broke a rule
+            }
             self.core.tap.on_read();
             match self.frames.next(self.core.version) {
-                Ok(Some(span)) => {
-                    if let Some(delivery) = self.core.on_packet(now, span, self.frames.bytes(span)) {
-                        break delivery;
-                    }
-                }
+                Ok(Some(span)) => self.core.on_packet(now, self.frames.bytes(span)),
                 Ok(None) => return None,
                 Err(violation) => self.core.violate(now, violation),
             }
@@ -299,38 +300,23 @@ impl Client {
         Some(Event::Message(self.message(&delivery)))
     }
 
-    /// The next message, if it is the next event: the same as [`Client::poll_event`] would say, in less time. `None`
-    /// tells nothing: `poll_event` may have an event.
+    /// The next message, if it is the next event: the same as [`Client::poll_event`] would say, in less time. After `None`
+    /// there may be other events, and messages behind them.
     pub fn poll_message(&mut self, now: Instant) -> Option<Message<'_>> {
-        if self.has_events() || !self.core.takes_messages() {
-            return None;
-        }
-        let span = self.frames.next_publish(self.core.version)?;
-        self.core.tap.on_read();
-        let packet = self.frames.bytes(span);
-        let (publish, arrived) = match decode_publish(self.core.version, packet) {
-            Ok(publish) => (publish, self.core.on_publish(now, &publish)),
-            Err(violation) => {
-                self.core.violate(now, violation);
-                return None;
+        let delivery = self.next_delivery(now)?;
+        Some(self.message(&delivery))
+    }
+
+    fn next_delivery(&mut self, now: Instant) -> Option<Delivery> {
+        while !self.has_events() && self.core.takes_messages() {
+            let span = self.frames.next_publish(self.core.version)?;
+            self.core.tap.on_read();
+            let delivery = self.core.on_message(now, span, self.frames.bytes(span));
+            if delivery.is_some() {
+                return delivery;
             }
-        };
-        let (topic, ack_token) = arrived?;
-        let body = packet.len() - publish.payload.len() - publish.properties.as_bytes().len();
-        Some(Message {
-            topic: self.core.topics.topic(topic.id),
-            topic_id: topic.id,
-            new_topic: topic.is_new,
-            payload: publish.payload,
-            body: packet.get(body..).unwrap_or_default(),
-            body_position: self.frames.chunk_offset(span.start + body),
-            qos: publish.qos,
-            retain: publish.retain,
-            dup: publish.dup,
-            properties: publish.properties,
-            subscriptions: self.core.topics.routes(topic.id),
-            ack_token,
-        })
+        }
+        None
     }
 
     /// Whether [`Client::poll_event`] has something other than received packets to tell.
@@ -373,19 +359,20 @@ impl Client {
     }
 
     fn message(&self, delivery: &Delivery) -> Message<'_> {
-        let packet = self.frames.bytes(delivery.span);
-        let part = |range: &Range<usize>| packet.get(range.clone()).unwrap_or_default();
+        let from = |at: usize| self.frames.bytes(Span { start: delivery.span.start + at, ..delivery.span });
+        let (body, payload) = (from(delivery.body), from(delivery.payload));
+        let properties = body.get(..body.len() - payload.len()).unwrap_or_default();
         Message {
             topic: self.core.topics.topic(delivery.topic.id),
             topic_id: delivery.topic.id,
             new_topic: delivery.topic.is_new,
-            payload: part(&delivery.payload),
-            body: part(&(delivery.properties.start..delivery.payload.end)),
-            body_position: self.frames.chunk_offset(delivery.span.start + delivery.properties.start),
+            payload,
+            body,
+            body_position: self.frames.chunk_offset(delivery.span.start + delivery.body),
             qos: delivery.qos,
             retain: delivery.retain,
             dup: delivery.dup,
-            properties: Properties::from_validated(part(&delivery.properties)),
+            properties: Properties::from_validated(properties),
             subscriptions: self.core.topics.routes(delivery.topic.id),
             ack_token: delivery.ack_token,
         }

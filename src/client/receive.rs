@@ -4,7 +4,7 @@ use super::topics::TopicRef;
 use super::{Client, Completion, Core, Delivery, OpKind, Phase};
 use crate::codec::{
     Ack, AckKind, Disconnect, Packet, PacketId, PacketType, Properties, PropertyId, ProtocolVersion, Publish,
-    QoS, ReasonCode, Sender, Span, Violation, decode_from_server,
+    QoS, ReasonCode, Sender, Span, Violation, decode_from_server, decode_publish,
 };
 use crate::connection::{InboundAliases, refusal_of_3_1_1};
 use crate::error::{Error, ErrorCode};
@@ -44,86 +44,79 @@ impl Core {
         self.wants_bytes()
     }
 
-    /// Takes in one whole packet; a message to deliver comes back as its positions.
-    pub(super) fn on_packet(&mut self, now: Instant, span: Span, bytes: &[u8]) -> Option<Delivery> {
+    /// Takes in one whole packet.
+    pub(super) fn on_packet(&mut self, now: Instant, bytes: &[u8]) {
         if let Phase::Handshaking { .. } = &self.phase
             && self.version == ProtocolVersion::V5
             && let Some(error) = refusal_of_3_1_1(bytes)
         {
-            self.lose(now, error);
-            return None;
+            return self.lose(now, error);
         }
-        match decode_from_server(self.version, bytes).and_then(|packet| self.dispatch(now, &packet)) {
-            Ok(None) => None,
-            Ok(Some(publish)) => self.on_publish(now, &publish).map(|(topic, ack_token)| {
-                let payload = bytes.len() - publish.payload.len();
-                Delivery {
-                    span,
-                    topic,
-                    qos: publish.qos,
-                    retain: publish.retain,
-                    dup: publish.dup,
-                    properties: payload - publish.properties.as_bytes().len()..payload,
-                    payload: payload..bytes.len(),
-                    ack_token,
-                }
-            }),
-            Err(violation) => {
-                self.violate(now, violation);
-                None
-            }
-        }
+        let taken = decode_from_server(self.version, bytes).and_then(|packet| self.dispatch(now, &packet));
+        taken.unwrap_or_else(|violation| self.violate(now, violation));
     }
 
-    /// Whether a packet can be read that nobody wants to see first, and a message may be in it.
+    /// Whether a PUBLISH that comes next may be read: nobody wants to see it first.
     pub(super) fn takes_messages(&self) -> bool {
         self.phase.live().is_some() && self.wants_bytes() && !self.tap.wants_received()
     }
 
-    fn dispatch<'a>(&mut self, now: Instant, packet: &Packet<'a>) -> Result<Option<Publish<'a>>, Violation> {
+    /// Takes in one whole PUBLISH, on a live connection; a message to deliver comes back as its positions.
+    pub(super) fn on_message(&mut self, now: Instant, span: Span, packet: &[u8]) -> Option<Delivery> {
+        self.read_message(span, packet).unwrap_or_else(|violation| {
+            self.violate(now, violation);
+            None
+        })
+    }
+
+    fn read_message(&mut self, span: Span, packet: &[u8]) -> Result<Option<Delivery>, Violation> {
+        let publish = decode_publish(self.version, packet)?;
+        let Some((topic, ack_token)) = self.on_publish(&publish)? else { return Ok(None) };
+        let payload = packet.len() - publish.payload.len();
+        Ok(Some(Delivery {
+            span,
+            topic,
+            qos: publish.qos,
+            retain: publish.retain,
+            dup: publish.dup,
+            body: payload - publish.properties.as_bytes().len(),
+            payload,
+            ack_token,
+        }))
+    }
+
+    fn dispatch(&mut self, now: Instant, packet: &Packet<'_>) -> Result<(), Violation> {
         if let Packet::ConnAck(connack) = packet {
             self.on_connack(now, connack);
-            return Ok(None);
+            return Ok(());
         }
         if let Packet::Auth(auth) = packet {
-            self.on_auth(now, auth)?;
-            return Ok(None);
+            return self.on_auth(now, auth);
         }
         if let Phase::Handshaking { .. } = self.phase {
             // Before CONNACK the server may send nothing else.
             return Err(Violation::protocol_error("MQTT-3.2.0-1", 0));
         }
         match packet {
-            Packet::Publish(publish) => return Ok(Some(*publish)),
             Packet::Ack(ack) => self.on_ack(ack)?,
             Packet::SubAck(suback) => self.on_suback(suback)?,
             Packet::UnsubAck(unsuback) => self.on_unsuback(unsuback)?,
             Packet::PingResp => self.on_pingresp(now),
             Packet::Disconnect(disconnect) => self.on_disconnect(now, disconnect),
-            // The decoder refuses packets that only a client sends.
-            Packet::Auth(_)
+            // Messages were taken out before, and the decoder refuses packets that only a client sends.
+            Packet::Publish(_)
+            | Packet::Auth(_)
             | Packet::ConnAck(_)
             | Packet::Connect(_)
             | Packet::Subscribe(_)
             | Packet::Unsubscribe(_)
             | Packet::PingReq => return Err(Violation::protocol_error("§2.1.2", 0)),
         }
-        Ok(None)
+        Ok(())
     }
 
-    /// Notes the message and acknowledges it; `None` when it was delivered before, or breaks a rule.
-    pub(super) fn on_publish(
-        &mut self,
-        now: Instant,
-        publish: &Publish<'_>,
-    ) -> Option<(TopicRef, Option<u32>)> {
-        self.take_publish(publish).unwrap_or_else(|violation| {
-            self.violate(now, violation);
-            None
-        })
-    }
-
-    fn take_publish(&mut self, publish: &Publish<'_>) -> Result<Option<(TopicRef, Option<u32>)>, Violation> {
+    /// Notes the message and acknowledges it; `None` when it was delivered before.
+    fn on_publish(&mut self, publish: &Publish<'_>) -> Result<Option<(TopicRef, Option<u32>)>, Violation> {
         let Some(connection) = self.phase.live_mut() else { return Ok(None) };
         let topic = resolve_topic(&mut connection.inbound_aliases, publish)?;
         let known = publish.packet_id.is_some_and(|id| self.session.inbound.is_counted(id));
