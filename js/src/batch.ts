@@ -144,6 +144,15 @@ export const propertiesOf = (batch: Batch, at: number): Uint8Array =>
 export const payloadOf = (batch: Batch, at: number): Uint8Array =>
   part(batch, at, batch.words[at + 3]! + batch.words[at + 4]!, batch.words[at + 5]!);
 
+/** The message in a batch of its own, at its beginning. It keeps nothing else in memory. */
+export function alone(batch: Batch, at: number): Batch {
+  const words = batch.words.slice(at, at + STRIDE);
+  const body = part(batch, at, words[3]!, words[4]! + words[5]!).slice();
+  words[3] = 0;
+  words[7] = 1;
+  return { words, count: 1, chunk: undefined, details: [body] };
+}
+
 /** A view of the chunk, or of the message's own bytes. */
 function part({ words, chunk, details }: Batch, at: number, start: number, length: number): Uint8Array {
   const own = words[at + 7]!;

@@ -154,7 +154,7 @@ export class MqttClient implements AsyncDisposable {
         invalidArgument("handler", "Pass a function.");
       const raw = subscribeArguments(options);
       const { context, subscriptions } = this.#runtime;
-      const subscription = new ActiveSubscription(filters, handler, options.buffer ?? {}, context);
+      const subscription = new ActiveSubscription(filters, handler, options, context);
       try {
         const reasonCodes = await this.#runtime.calls.operate(
           options,

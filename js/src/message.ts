@@ -8,7 +8,7 @@ export interface Message {
   readonly topic: string;
   /**
    * The bytes. They may be a view of a larger buffer that several messages share: respect `byteOffset`, do not write
-   * to it or transfer its `buffer`, and `slice()` what you keep for long.
+   * to it or transfer its `buffer`, and `slice()` what you keep for long; or subscribe with `copyPayload`.
    */
   readonly payload: Uint8Array;
   /** The quality of service it was delivered with. */

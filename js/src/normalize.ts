@@ -68,7 +68,7 @@ const SUBSCRIPTION: Schema = {
   retainAsPublished: BOOLEAN,
   retainHandling: QOS,
 };
-const SUBSCRIBE: Schema = { ...CONTROL, ...SUBSCRIPTION, buffer: OBJECT };
+const SUBSCRIBE: Schema = { ...CONTROL, ...SUBSCRIPTION, buffer: OBJECT, copyPayload: BOOLEAN };
 const UNSUBSCRIBE: Schema = { ...CONTROL, ...USER_PROPERTIES };
 const BUFFER: Schema = { max: INTEGER, overflow: oneOf("drop-oldest", "drop-newest", "latest-per-topic") };
 const DISCONNECT: Schema = {

@@ -313,6 +313,11 @@ export interface SubscribeOptions extends OperationOptions {
   readonly userProperties?: UserProperties;
   /** For messages that wait for an async iterator. */
   readonly buffer?: BufferOptions;
+  /**
+   * True: each message gets a copy of its bytes. So one that is kept keeps nothing else in memory, where it would keep the
+   * whole frame that it came in. Costs time and garbage with each message. @default false
+   */
+  readonly copyPayload?: boolean;
 }
 
 /** Options of `respond`. */

@@ -1,4 +1,4 @@
-import type { Batch, Topic } from "./batch.js";
+import { alone, type Batch, type Topic } from "./batch.js";
 import type { RawUnsubscribeOptions } from "./boundary.js";
 import { asyncDispose } from "./dispose.js";
 import { MqttError } from "./errors.js";
@@ -6,7 +6,7 @@ import { contain } from "./events.js";
 import { type Message, type MessageContext, ReceivedMessage } from "./message.js";
 import { unsubscribeArguments } from "./normalize.js";
 import type { Operation } from "./operations.js";
-import type { BufferOptions, UnsubscribeOptions } from "./options.js";
+import type { BufferOptions, SubscribeOptions, UnsubscribeOptions } from "./options.js";
 import type { OperationOptions, QoS } from "./types.js";
 
 /** Takes a message. A promise that it returns is watched for failure, not waited for. */
@@ -51,6 +51,7 @@ export class ActiveSubscription implements Subscription {
   readonly #handler: MessageHandler | undefined;
   readonly #context: SubscriptionContext;
   readonly #buffer: MessageBuffer;
+  readonly #copies: boolean;
   #buffering: boolean;
   #overflowing = false;
   #unsubscribed: Promise<void> | undefined;
@@ -58,7 +59,7 @@ export class ActiveSubscription implements Subscription {
   constructor(
     filters: readonly string[],
     handler: MessageHandler | undefined,
-    buffer: BufferOptions,
+    { buffer = {}, copyPayload = false }: SubscribeOptions,
     context: SubscriptionContext,
   ) {
     this.filters = filters;
@@ -66,6 +67,7 @@ export class ActiveSubscription implements Subscription {
     this.#context = context;
     this.#buffer = new MessageBuffer(buffer);
     this.#buffering = !handler;
+    this.#copies = copyPayload;
   }
 
   async unsubscribe(options: UnsubscribeOptions = {}): Promise<void> {
@@ -101,7 +103,9 @@ export class ActiveSubscription implements Subscription {
 
   deliver(topic: string, batch: Batch, at: number, filter: string): void {
     if (this.#buffer.ended) return;
-    const message = new ReceivedMessage(topic, batch, at, this.#context, filter);
+    const message = this.#copies
+      ? new ReceivedMessage(topic, alone(batch, at), 0, this.#context, filter)
+      : new ReceivedMessage(topic, batch, at, this.#context, filter);
     if (this.#handler) contain(this.#handler, message, this.#fail);
     if (!this.#buffering) return;
 

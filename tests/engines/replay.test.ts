@@ -149,7 +149,13 @@ describe("the engines do the same", () => {
       };
       const told = (log: string[]) => log.filter((line) => /^(message|record|close)/.test(line));
       let asRead: string[] = [];
-      for (const pieces of [[20_000], [1_000_000], [33_000, 90_000], [69_990, 40_001, 140_000], [200_000, 3]]) {
+      for (const pieces of [
+        [20_000],
+        [1_000_000],
+        [33_000, 90_000],
+        [69_990, 40_001, 140_000],
+        [200_000, 3],
+      ]) {
         await same(
           { ...SESSION, protocolVersion: version },
           (world) => play(world, pieces),

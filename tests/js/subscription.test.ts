@@ -15,24 +15,31 @@ function subscription({
   handler,
   buffer = {},
   filters = ["#"],
+  copyPayload = false,
 }: {
   handler?: MessageHandler;
   buffer?: BufferOptions;
+  copyPayload?: boolean;
   filters?: string[];
 } = {}) {
   const reports: MqttError[] = [];
   const calls: unknown[][] = [];
-  const active = new ActiveSubscription(filters, handler, buffer, {
-    decode: () => "",
-    decodeProperties: () => ({}),
-    acknowledge: (...args) => void calls.push(["acknowledge", ...args]),
-    wait: async (_, run) => {
-      const promise = new Promise<void>((resolve, reject) => run({ resolve, reject } as never));
-      await promise;
+  const active = new ActiveSubscription(
+    filters,
+    handler,
+    { buffer, copyPayload },
+    {
+      decode: () => "",
+      decodeProperties: () => ({}),
+      acknowledge: (...args) => void calls.push(["acknowledge", ...args]),
+      wait: async (_, run) => {
+        const promise = new Promise<void>((resolve, reject) => run({ resolve, reject } as never));
+        await promise;
+      },
+      unsubscribe: async (...args) => void calls.push(["unsubscribe", ...args]),
+      report: (error) => void reports.push(error),
     },
-    unsubscribe: async (...args) => void calls.push(["unsubscribe", ...args]),
-    report: (error) => void reports.push(error),
-  });
+  );
   const deliver = (...topics: string[]) => {
     for (const topic of topics) active.deliver(...message(topic), "#");
   };
@@ -45,6 +52,29 @@ async function drain(active: ActiveSubscription): Promise<string[]> {
   for await (const message of active) topics.push(message.topic);
   return topics;
 }
+
+test("copyPayload: a message has bytes of its own, and all else as it came", () => {
+  const chunk = Uint8Array.of(9, 9, 7, 1, 2, 3, 9, 9).buffer;
+  const own = Uint8Array.of(7, 1, 2, 3);
+  for (const [position = 0, detail = 0] of [
+    [2, 0],
+    [0, 1],
+  ]) {
+    // Flags 1 | 4, one byte of properties, three of payload, token 44.
+    const record = [2, 1, 5, position, 1, 3, 44, detail];
+    const words = Uint32Array.of(...new Array(8).fill(0), ...record) as Uint32Array<ArrayBuffer>;
+    const seen: Message[] = [];
+    const { active, calls } = subscription({ handler: (message) => seen.push(message), copyPayload: true });
+    active.deliver("a", { words, count: 2, chunk, details: [own] }, 8, "#");
+    const [message] = seen;
+    assert.deepEqual(message?.payload, Uint8Array.of(1, 2, 3));
+    assert.equal(message?.payload.buffer.byteLength, 4, "properties and payload, and nothing else");
+    assert.ok(message.payload.buffer !== chunk && message.payload.buffer !== own.buffer);
+    assert.deepEqual([message.qos, message.retain, message.dup], [1, true, false]);
+    message.ack();
+    assert.deepEqual(calls, [["acknowledge", 44, 0]]);
+  }
+});
 
 test("without a handler messages wait for the loop", async () => {
   const { active, deliver } = subscription();
