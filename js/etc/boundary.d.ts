@@ -45,6 +45,10 @@ export class MqttEngine {
      */
     flush(): void;
     /**
+     * Where in a message of `len` bytes the host has to go on to copy, when it has copied what is needed before `filled`.
+     */
+    needed(filled: number, len: number): number;
+    /**
      * Makes an engine that does nothing until `start`.
      *
      * # Errors
