@@ -218,7 +218,7 @@ impl Exchanges {
     /// Takes every exchange out, in the order of their identifiers, and starts again from 1.
     pub(crate) fn take_all(&mut self) -> impl Iterator<Item = Exchange> + use<> {
         self.free.clear();
-        self.bytes = 0;
+        (self.bytes, self.reserved) = (0, 0);
         core::mem::take(&mut self.slots).into_iter().flatten()
     }
 
