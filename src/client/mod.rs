@@ -48,6 +48,8 @@ use topics::Topics;
 /// A part of the messages in flight as large as this is worth a transmission of its own: one part is on its way there, one
 /// on its way back, one waits.
 const GATHERED_PARTS: usize = 3;
+/// Or so many, however many are in flight: what a send costs beside its bytes is shared by then.
+const GATHERED_MOST: usize = 48;
 
 /// An MQTT client without a socket, a clock or a thread.
 ///
@@ -343,7 +345,7 @@ impl Client {
     #[must_use]
     pub fn is_gathering(&self) -> bool {
         let (waiting, open) = (self.core.questions, self.core.session.exchanges.len());
-        waiting > 0 && waiting * GATHERED_PARTS < open
+        waiting > 0 && waiting < GATHERED_MOST && waiting * GATHERED_PARTS < open
     }
 
     /// Whether [`Client::poll_transport`] has something to ask for.

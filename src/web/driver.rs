@@ -200,7 +200,7 @@ impl Driver {
         if self.gathering.get().is_none() && self.has_sent_within(GATHERING.get() as f64) {
             self.gathering.set(Some(now() + GATHERING));
         }
-        self.gathering.get().is_some()
+        self.gathering.get().is_some_and(|until| now() <= until) // timers of a hidden page are late
     }
 
     /// Takes everything out of the core and hands it on: events, bytes, transport requests, the next deadline.

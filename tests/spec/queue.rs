@@ -238,6 +238,9 @@ fn the_client_knows_that_most_answers_are_yet_to_come() {
     };
     assert_eq!(gathers(&mut rig, 6), [false; 6], "nothing is under way");
     assert_eq!(gathers(&mut rig, 4), [true, true, false, false], "three are a third of nine");
+    gathers(&mut rig, 150);
+    let gathered = gathers(&mut rig, 60).iter().filter(|gathers| **gathers).count();
+    assert_eq!(gathered, 47, "48 are enough of any number");
 }
 
 #[test]
