@@ -12,8 +12,9 @@ export function clientOf(options) {
   let client;
   const all = (clientId) => ({ ...OPTIONS, ...options, clientId });
   return {
-    async open(url, clientId) {
+    async open(url, clientId, fail) {
       client = await connect(url, all(clientId));
+      client.on("error", fail); // it may have had to drop messages
     },
     subscribe: (filter, qos, handler) =>
       client.subscribe(filter, { qos }, (message) => handler(message.topic, message.payload)),

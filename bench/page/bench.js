@@ -50,7 +50,7 @@ class Arrivals {
   }
 
   fail(error) {
-    this.#open.reject(error);
+    this.#open.reject?.(error);
   }
 
   #add(messages) {
@@ -68,7 +68,7 @@ globalThis.bench = {
   async open(client, url, clientId, { hold = false, tag = 0 } = {}) {
     const { default: make } = await import(`/clients/${tag}/${client}/main.js`);
     adapter = make();
-    if (!hold) return adapter.open(url, clientId);
+    if (!hold) return adapter.open(url, clientId, (error) => arrivals?.fail(error));
     if (!adapter.hold) throw new Error("cannot queue before it connects");
     return adapter.hold(url, clientId);
   },

@@ -83,7 +83,7 @@ export const ERROR_CODES: ErrorRow[] = [
   [20, "rejected-by-server", "mqtt", false, "Check what this user may do with this topic."],
   [21, "session-lost", "mqtt", false, "Publish it again if a duplicate does no harm."],
   [22, "message-expired", "mqtt", false, "Raise `messageExpiryInterval`: it was too old to be sent."],
-  [23, "dropped-from-queue", "application", false, "Raise the limits of `offlineQueue`: it was full."],
+  [23, "dropped-from-queue", "application", false, "Raise the limits of `offlineQueue`; what comes: handle it sooner, or ask for QoS 1."],
   [24, "poison-message", "mqtt", false, "Correct this message, over which the server ends the connection, or set `poisonLimit` to give it up."],
   [25, "no-responder", "mqtt", true, "Start the responder or correct the topic: nobody subscribes to it."],
   [30, "connect-refused", "mqtt", false, "Check user name, password, `clientId` and the server's log."],
