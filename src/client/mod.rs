@@ -281,7 +281,7 @@ impl Client {
                 self.core.tap.on_read();
                 return None;
             }
-            if self.core.tap.wants_received() && self.frames.peek(self.core.version) != Ok(None) {
+            if self.is_unseen() {
                 return Some(Event::Packet(
                     self.core.tap.show_received(self.core.version, self.frames.waiting()),
                 ));
@@ -289,8 +289,8 @@ impl Client {
             if let Some(delivery) = self.next_delivery(now) {
                 break delivery;
             }
-            if !self.core.events.is_empty() || !self.core.wants_bytes() {
-                continue; // it broke a rule
+            if !self.core.events.is_empty() || !self.core.wants_bytes() || self.is_unseen() {
+                continue; // it broke a rule, or was nothing to deliver and another packet follows
             }
             self.core.tap.on_read();
             match self.frames.next(self.core.version) {
@@ -307,6 +307,11 @@ impl Client {
     pub fn poll_message(&mut self, now: Instant) -> Option<Message<'_>> {
         let delivery = self.next_delivery(now)?;
         Some(self.message(&delivery))
+    }
+
+    /// Whether a packet is at the front that the tap has not shown.
+    fn is_unseen(&self) -> bool {
+        self.core.tap.wants_received() && self.frames.peek(self.core.version) != Ok(None)
     }
 
     fn next_delivery(&mut self, now: Instant) -> Option<Delivery> {
