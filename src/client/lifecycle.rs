@@ -221,6 +221,7 @@ impl Core {
         } else {
             self.start_over();
         }
+        self.write_requests(); // before anything that is published on the news
     }
 
     /// The server has no session of ours: subscribe again, publish again what may be published twice.

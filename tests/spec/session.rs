@@ -205,6 +205,32 @@ fn subscriptions_are_made_again_when_the_session_is_lost_and_only_then() {
     assert!(rig.told().is_empty(), "nobody waits for it");
 }
 
+// What the application publishes on the news of the connection may cause answers to what it has subscribed to.
+#[test]
+fn subscriptions_precede_what_is_published_before_anything_is_sent() {
+    for version in BOTH {
+        for qos in [Q0, Q1, Q2] {
+            let mut rig = Rig::connected(config(version));
+            rig.subscribe(&[("granted", Q1)]);
+            rig.says(suback(1, &[1]));
+            rig.cut();
+            rig.requests.clear();
+            rig.subscribe(&[("new", Q1)]);
+            rig.redial();
+            rig.forget();
+            rig.client.handle_input(rig.now, &connack().encode(version));
+            while rig.client.poll_event(rig.now).is_some() {}
+            rig.publish(qos, "a", "x");
+            let topics = rig.sent_unnumbered().into_iter().map(|line| {
+                let mut words = line.split(' ').filter(|word| !word.starts_with('q'));
+                format!("{} {}", words.next().unwrap(), words.next().unwrap())
+            });
+            let expected = ["SUBSCRIBE granted:1", "SUBSCRIBE new:1", "PUBLISH a"];
+            assert_eq!(topics.collect::<Vec<_>>(), expected, "{version:?} {qos:?}");
+        }
+    }
+}
+
 // Connections that break before SUBACK must not pile requests up.
 #[test]
 fn repeated_losses_do_not_multiply_subscriptions() {
