@@ -39,9 +39,9 @@ const flood = ({ state, describe }, { qos, size, most, waits }) => {
       if (waits) await done;
       else if (n % 16 === 15) await new Promise((resolve) => setTimeout(resolve, 0)); // the browser has to send
     }
-    await Promise.all(publishing);
   };
-  state.run = run();
+  state.giving = run();
+  state.run = state.giving.then(() => Promise.all(publishing));
 };
 
 /** Resolves when nothing has been given or sent for a second. */
@@ -52,6 +52,13 @@ const stalls = async ({ state }) => {
   }
   const { given, sent, queuedBytes, refusal = null } = state;
   return { given, sent, queuedBytes, refusal };
+};
+
+/** Resolves when a publish was refused, or all were given. */
+const isRefused = async ({ state, bounded }) => {
+  await bounded(state.giving, "the refusal");
+  const { given, queuedBytes, refusal } = state;
+  return { given, queuedBytes, refusal };
 };
 
 const ends = async ({ state, bounded }) => {
@@ -103,7 +110,7 @@ export default function (world, it) {
     it(`QoS ${qos}: a publisher that waits for nothing meets the limit of its queue`, async (t) => {
       const { numbers, connection } = await reluctant(t);
       await run(flood, { qos, size: SIZE, most: MOST, waits: false });
-      const { given, queuedBytes, refusal } = await run(stalls);
+      const { given, queuedBytes, refusal } = await run(isRefused);
       assert.deepEqual([refusal?.code, refusal?.delivery], ["queue-full", "none"], `after ${given}`);
       assert.ok(queuedBytes <= QUEUE, `${queuedBytes} bytes in the queue`);
       assert.ok(given < MOST, `${given} given`);

@@ -63,7 +63,9 @@ export default function (world, it) {
   it("a server that has moved is looked for at its new place from then on", async (t) => {
     const there = await world.fakeBroker(t, async (connection, n) => {
       await connection.accept();
-      if (n === 0) connection.drop();
+      if (n > 0) return;
+      await connection.next("PUBLISH"); // the page is connected
+      connection.drop();
     });
     const here = await world.fakeBroker(t, elsewhere(FOR_GOOD, "there"));
     await world.page.run(
@@ -71,6 +73,7 @@ export default function (world, it) {
         const client = mqtt.createClient(url, { reconnect, redirect: { allow: () => there } });
         const lost = next(client, "disconnect");
         await client.start();
+        await client.publish("a", "connected");
         await lost;
         await next(client, "connect");
         await client.close();

@@ -169,11 +169,16 @@ export default function (world, it) {
       { protocolVersion: 5, clientId: "ada", properties: { requestResponseInformation: true } },
       fake.url,
     );
-    const error = await world.page.run(({ state, failure }) =>
-      failure(state.client.request("a", "x", { timeout: 100 })),
-    );
-    assert.equal(error.code, "timeout");
+    await world.page.run(({ state, failure }) => {
+      state.stop = new AbortController();
+      state.failed = failure(state.client.request("a", "x", { signal: state.stop.signal }));
+    });
     await fake.connections[0].completed;
+    const error = await world.page.run(({ state }) => {
+      state.stop.abort();
+      return state.failed;
+    });
+    assert.equal(error.code, "aborted");
     assert.match(fake.connections[0].asked, /r\/ada/);
   });
 }

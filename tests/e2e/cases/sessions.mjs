@@ -58,6 +58,7 @@ export default function (world, it) {
         }
         const sentinel = readPublish(await connection.next("PUBLISH"), level);
         connection.send(ack("PUBACK", sentinel.id));
+        await connection.next("PUBLISH"); // the page has the acknowledgement
         if (n < 2) connection.drop();
       });
       await world.connect({ ...keepSession(version, "again"), reconnect: promptly }, fake.url);
@@ -66,13 +67,14 @@ export default function (world, it) {
         for (const last of [false, false, true]) {
           const back = last ? undefined : next(state.client, "connect");
           await state.client.publish("a", "sentinel", { qos: 1 });
+          await state.client.publish("a", "settled");
           await back;
         }
       });
       const names = fake.connections.map((connection) => connection.names().slice(0, 3));
       assert.deepEqual(names, [
         ["CONNECT", "SUBSCRIBE", "PUBLISH"],
-        ["CONNECT", "PUBLISH"],
+        ["CONNECT", "PUBLISH", "PUBLISH"],
         ["CONNECT", "SUBSCRIBE", "PUBLISH"],
       ]);
     });
@@ -159,7 +161,9 @@ export default function (world, it) {
       const connect = await connection.next("CONNECT");
       connection.clientId = clientIdOf(connect);
       connection.send(connack(levelOf(connect), { properties: n === 0 ? assigned : [] }));
-      if (n === 0) connection.drop();
+      if (n > 0) return;
+      await connection.next("PUBLISH"); // the page knows its name
+      connection.drop();
     });
     await world.page.run(
       async ({ mqtt, bounded }, url, reconnect) => {
@@ -169,6 +173,7 @@ export default function (world, it) {
           client.on("connect", () => ++times === 2 && resolve());
         });
         await client.start();
+        await client.publish("a", "connected");
         await bounded(again, "the second connection");
       },
       fake.url,

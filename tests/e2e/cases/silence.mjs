@@ -3,10 +3,19 @@ import assert from "node:assert/strict";
 import { ack, readPublish } from "../../rig/packets.mjs";
 import { keepSession, promptly, versions } from "../support/world.mjs";
 
-const impatient = { keepAlive: 1, pingTimeout: 200, connectTimeout: 1000, reconnect: promptly };
+const impatient = {
+  keepAlive: 1,
+  pingTimeout: 500,
+  connectTimeout: 1000,
+  reconnect: { ...promptly, retryInitial: true },
+};
 
-/** Publishes into the silence, with the promise in `state.published`; resolves with why the connection was given up. */
-const publishUnheard = async ({ state, next, describe }, topic) => {
+/**
+ * Publishes into the silence, with the promise in `state.published`; resolves with why the connection was given up. With
+ * `url` it connects first, so that no ping comes in between.
+ */
+const publishUnheard = async ({ mqtt, state, next, describe }, topic, url, options) => {
+  if (url) state.client = await mqtt.connect(url, options);
   const lost = next(state.client, "disconnect");
   state.published = state.client.publish(topic, "meanwhile", { qos: 1 });
   return describe((await lost).error);
@@ -39,8 +48,8 @@ export default function (world, it) {
         if (n > 0) return connection.send(ack("PUBACK", connection.message.id));
         await connection.next("PINGREQ"); // and not a word
       });
-      await world.connect({ ...keepSession(version, "silence"), ...impatient }, fake.url);
-      const error = await world.page.run(publishUnheard, "a");
+      const options = { ...keepSession(version, "silence"), ...impatient };
+      const error = await world.page.run(publishUnheard, "a", fake.url, options);
       assert.equal(error.code, "keep-alive-timeout");
       assert.equal((await world.page.run(publishedAtLast)).status, "acknowledged");
       const [first, second] = fake.connections;
