@@ -23,7 +23,7 @@ impl Driver {
         spawn_local(async move {
             let answer = JsFuture::from(promise).await;
             let Some(driver) = this.upgrade().filter(|driver| driver.generation.get() == generation) else {
-                return;
+                return answer.iter().for_each(|target| hang_up(target.unchecked_ref()));
             };
             match answer {
                 Ok(target) => driver.open(target.unchecked_into()),
@@ -46,9 +46,7 @@ impl Driver {
             self.enter(&mut |client: &mut Client, _| checked = client.check_credentials(credentials));
         });
         if let Err(error) = checked {
-            if let Some(ws) = target.socket() {
-                let _thrown = ws.close();
-            }
+            hang_up(&target);
             return self.fail(error);
         }
         let protocols = target.protocols();
@@ -70,6 +68,13 @@ impl Driver {
         });
         self.target.replace(Some(target));
         self.socket.replace(Some(socket));
+    }
+}
+
+/// A socket that nobody is going to use.
+fn hang_up(target: &Target) {
+    if let Some(ws) = target.socket() {
+        let _thrown = ws.close();
     }
 }
 

@@ -75,8 +75,8 @@ cases! {
         aRetryableRejectionIsTriedAgain
         anExceptionCountsAsRejection
         aPendingTargetTimesOut
-        aLateAnswerIsIgnored
-        anAnswerAfterFreeIsIgnored;
+        aLateAnswerIsOfNoUseAndItsSocketClosed
+        anAnswerAfterFreeIsOfNoUseAndItsSocketClosed;
     losing in "/tests/web/losing.js":
         credentialsThatCannotBeSentOpenNothing
         aSocketMadeForThemIsClosed

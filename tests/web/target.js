@@ -66,7 +66,7 @@ export async function aPendingTargetTimesOut(module) {
   equal(host.sockets, [], "sockets");
 }
 
-export async function aLateAnswerIsIgnored(module) {
+export async function aLateAnswerIsOfNoUseAndItsSocketClosed(module) {
   const { host, answers, clock } = asked(module);
   await turn();
   clock.advance(TIMEOUT + 1);
@@ -74,13 +74,13 @@ export async function aLateAnswerIsIgnored(module) {
   const [late, timely] = [target(), target()];
   answers[0].accept(late);
   await turn();
-  equal(late.socket.handlers, [null, null, null, null], "handlers of the late socket");
+  equal([late.socket.closed.length, late.socket.handlers], [1, [null, null, null, null]], "the late socket");
   answers[1].accept(timely);
   await turn();
   ok(host.sockets.length === 1 && host.sockets[0] === timely.socket, "only the timely socket is used");
 }
 
-export async function anAnswerAfterFreeIsIgnored(module) {
+export async function anAnswerAfterFreeIsOfNoUseAndItsSocketClosed(module) {
   const { engine, host, answers, clock } = asked(module);
   await turn();
   engine.free();
@@ -88,5 +88,6 @@ export async function anAnswerAfterFreeIsIgnored(module) {
   const late = target();
   answers[0].accept(late);
   await turn();
-  equal([host.sockets, late.socket.handlers], [[], [null, null, null, null]], "sockets and handlers");
+  equal([late.socket.closed.length, late.socket.handlers], [1, [null, null, null, null]], "the late socket");
+  equal(host.sockets, [], "sockets");
 }
