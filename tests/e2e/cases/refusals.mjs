@@ -110,7 +110,7 @@ export default function (world, it) {
 
   it("a server that never answers CONNECT", async (t) => {
     const fake = await world.fakeBroker(t, () => {});
-    const options = { connectTimeout: 300, reconnect: false };
+    const options = { connectTimeout: 2000, reconnect: false };
     const error = await world.page.run(connectFails, fake.url, options);
     assert.equal(error.code, "connack-timeout");
     await (await fake.connection(0)).closed;

@@ -146,7 +146,7 @@ export default function (world, it) {
       ({ mqtt, failure }, url, method) => {
         const never = () => new Promise(() => {});
         const connect = (url, options) =>
-          failure(mqtt.connect(url, { connectTimeout: 500, reconnect: false, ...options }));
+          failure(mqtt.connect(url, { connectTimeout: 2000, reconnect: false, ...options }));
         return Promise.all([
           connect(never),
           connect(url, { credentials: never }),
