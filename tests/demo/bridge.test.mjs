@@ -6,6 +6,7 @@ import { afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket, WebSocketServer } from "ws";
 import { createBridge } from "../../www-demo/server/bridge.mjs";
+import { freePort } from "../rig/rig.mjs";
 
 const cleanUps = [];
 afterEach(async () => {
@@ -28,6 +29,9 @@ async function tcpServer(onConnection) {
   });
   return new URL(`mqtt://127.0.0.1:${server.address().port}`);
 }
+
+/** The address of a broker that is not there. */
+const deserted = async () => new URL(`mqtt://127.0.0.1:${await freePort()}`);
 
 /** The bridge on a plain HTTP server; answers a function that dials it. */
 async function bridgeTo(target, options = {}) {
@@ -69,11 +73,7 @@ const echo = (socket) => socket.pipe(socket);
 test("a plain question is told that this is a WebSocket, or why one would fail", async () => {
   const target = await tcpServer((socket) => socket.resume());
   assert.equal((await createBridge({ target }).explain())[0], 426);
-  const gone = net.createServer().listen(0, "127.0.0.1");
-  await once(gone, "listening");
-  const url = new URL(`mqtt://127.0.0.1:${gone.address().port}`);
-  await new Promise((resolve) => gone.close(resolve));
-  const [status, text] = await createBridge({ target: url }).explain();
+  const [status, text] = await createBridge({ target: await deserted() }).explain();
   assert.deepEqual([status, /cannot be reached/.test(text)], [502, true]);
 });
 
@@ -115,9 +115,7 @@ test("HTTP 403 for a page of another origin, 101 for the own", async () => {
 });
 
 test("HTTP 502 when nobody listens at the broker's address", async () => {
-  const unused = await tcpServer(echo);
-  await cleanUps.pop()();
-  const [status, body] = await refusal((await bridgeTo(unused))());
+  const [status, body] = await refusal((await bridgeTo(await deserted()))());
   assert.equal(status, 502);
   assert.match(body, /ECONNREFUSED/);
 });

@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { which } from "../../scripts/lib/which.mjs";
 import { shipped } from "../rig/deployed/copy.mjs";
 import { startDeployedNginx } from "../rig/deployed/nginx.mjs";
-import { listen, openRig } from "../rig/rig.mjs";
+import { freePort, listen, openRig } from "../rig/rig.mjs";
 import { event, eventually, get, handshake, startGateway } from "./support.mjs";
 
 const root = shipped("www");
@@ -134,10 +134,8 @@ describe("a broker that is not there", () => {
     ["hangs up", (socket) => socket.destroy()],
   ]) {
     it(`${what}: 502 in words`, async () => {
-      const listener = await startListener(answer);
-      if (answer) await rig.use(Promise.resolve(listener));
-      else await listener.stop(); // its port stays free for a moment
-      const nginx = await rig.use(startDeployedNginx({ brokerPort: listener.port, root }));
+      const brokerPort = answer ? (await rig.use(startListener(answer))).port : await freePort();
+      const nginx = await rig.use(startDeployedNginx({ brokerPort, root }));
       for (const url of [nginx.web, nginx.mini]) {
         const { status, headers, body } = await handshake(url, ["mqtt"]);
         assert.equal(status, 502);
