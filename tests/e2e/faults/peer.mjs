@@ -1,10 +1,12 @@
 // The independent client at the other end, over TCP and past all faults: it sends what pages receive, and sees what they sent.
 import { connectAsync } from "mqtt";
+import { within } from "../../rig/wait.mjs";
 import { numbered, read } from "./page/numbered.js";
 
 const AHEAD = 10; // messages that a page has not got yet
 const PACE_MS = 5;
 const LARGEST = 12_000; // bytes of a payload
+const RETURN_MS = 15_000;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -63,6 +65,16 @@ export async function startPeer({ port, lanes, chance, problem }) {
     /** Sends nothing new, until `goOn`. */
     hold: () => holding++,
     goOn: () => holding--,
+    /**
+     * Lets `restart` happen, and resolves when both connections are back. What MQTT.js is given before that, it keeps apart
+     * by QoS and lets later messages overtake.
+     */
+    async over(restart) {
+      const returns = (client) => new Promise((resolve) => client.once("connect", resolve));
+      const back = Promise.all([observer, sender].map(returns));
+      await restart();
+      await within(RETURN_MS, back, "the peer was not back");
+    },
     /** Whether the broker has answered for everything. */
     idle: () => under === 0,
     /** One more message of each kind for everybody: behind these, nothing of before can come any more. */

@@ -96,7 +96,7 @@ export async function runFaults({ engine = "chromium", faults, seed, say = () =>
       async restart() {
         peer.hold();
         await until(peer.idle, "answers for the peer");
-        await broker.restart();
+        await peer.over(broker.restart);
         peer.goOn();
       },
       reload: () => turnOver(() => control.send("reload")),
