@@ -6,7 +6,8 @@ import { asMqttError, MqttError } from "./errors.js";
 import { CREDENTIALS, INTRODUCTION } from "./normalize.js";
 import type { ClientOptions } from "./options.js";
 import type { Renewal, RenewalHost } from "./renewal.js";
-import { isLoopback, sameOrigin, type UrlRotation } from "./url.js";
+import type { Rotation } from "./rotation.js";
+import { checkUrl, isLoopback, sameOrigin, type Urls } from "./url.js";
 
 /** Options that have nothing done before a socket opens, and that engines hardly ever refuse. */
 const SURE: readonly string[] = [
@@ -23,11 +24,12 @@ const SURE: readonly string[] = [
 
 /** What the application says of attempts to connect: where they go, as whom, and whether there shall be another. */
 export class Attempts {
-  readonly #urls: UrlRotation;
+  readonly #urls: Urls;
   readonly #options: ClientOptions;
   readonly #host: RenewalHost;
-  #loading: Promise<void> | undefined;
+  #loading: Promise<unknown> | undefined;
   #renewal: Renewal | undefined;
+  #rotation: Rotation | undefined;
   /** Tells the attempt that runs from those that were given up. */
   #dial = 0;
   #accepted = false;
@@ -38,29 +40,34 @@ export class Attempts {
   /** For the first one. */
   #early: EarlySocket | undefined;
 
-  constructor(urls: UrlRotation, options: ClientOptions, host: RenewalHost) {
+  constructor(urls: Urls, options: ClientOptions, host: RenewalHost) {
     this.#urls = urls;
     this.#options = options;
     this.#host = host;
   }
 
-  /** Loads the code that asks the application who this is, if it shall be asked. Before anything else. */
-  load(): Promise<void> | undefined {
-    const { credentials, authenticator } = this.#options;
-    if (credentials || authenticator) this.#loading ??= this.#load();
+  /** Loads the code that only some options need. Before anything else. */
+  load(): Promise<unknown> {
+    const { credentials, authenticator, redirect } = this.#options;
+    this.#loading ??= Promise.all([
+      (credentials || authenticator) && this.#loadRenewal(),
+      (redirect || this.#urls.count > 1) && this.#loadRotation(),
+    ]);
     return this.#loading;
   }
 
-  async #load(): Promise<void> {
-    const chunk = await import("./renewal.js").catch((cause) => {
-      const hint = "Serve all files of wasmqtt beside its script; `cause` says more.";
-      throw new MqttError("wasm-load-failed", { detail: "script for credentials", hint, cause });
-    });
-    this.#renewal = new chunk.Renewal(this.#options, this.#host, {
+  async #loadRenewal(): Promise<void> {
+    const { Renewal } = await import("./renewal.js").catch(missing("credentials"));
+    this.#renewal = new Renewal(this.#options, this.#host, {
       check,
       schemas: { credentials: CREDENTIALS, introduction: INTRODUCTION },
       asMqttError,
     });
+  }
+
+  async #loadRotation(): Promise<void> {
+    const { Rotation } = await import("./rotation.js").catch(missing("several URLs and `redirect`"));
+    this.#rotation = new Rotation(this.#urls, this.#options.redirect, { checkUrl, asMqttError });
   }
 
   /** Renews what is due. To be called also when time may have passed unnoticed. */
@@ -98,7 +105,13 @@ export class Attempts {
     const dial = ++this.#dial;
     const attempt = { number, ...(error && { error }) };
     const isCurrent = () => dial === this.#dial;
-    const target = await resolveTarget(attempt, this.#urls, this.#options, this.#renewal, isCurrent);
+    const target = await resolveTarget(
+      attempt,
+      this.#rotation ?? this.#urls,
+      this.#options,
+      this.#renewal,
+      isCurrent,
+    );
     this.#address = target.url;
     const early = this.#early;
     this.#early = undefined;
@@ -132,7 +145,7 @@ export class Attempts {
     const wasAccepted = this.#accepted;
     this.#accepted = false;
     this.giveUp(error);
-    return { wasAccepted, follows: this.#urls.ended(error, wasAccepted, attempt) };
+    return { wasAccepted, follows: this.#rotation?.ended(error, wasAccepted, attempt) ?? false };
   }
 
   /** Nobody waits any more for what the application is asked for. */
@@ -155,4 +168,12 @@ export class Attempts {
       return false;
     }
   }
+}
+
+/** A file of the package could not be loaded. */
+function missing(what: string): (cause: unknown) => never {
+  const hint = "Serve all files of wasmqtt beside its script; `cause` says more.";
+  return (cause) => {
+    throw new MqttError("wasm-load-failed", { detail: `script for ${what}`, hint, cause });
+  };
 }

@@ -36,7 +36,7 @@ import type {
   ServerInfo,
   Stats,
 } from "./types.js";
-import { UrlRotation } from "./url.js";
+import { Urls } from "./url.js";
 import { assertWellFormed } from "./utf8.js";
 
 /**
@@ -56,7 +56,7 @@ export class MqttClient implements AsyncDisposable {
   /** @internal Use `connect` or `createClient`. */
   constructor(load: Load, url: UrlSource, options: ClientOptions = {}) {
     const checked = engineOptions(options);
-    const urls = new UrlRotation(url, options.redirect);
+    const urls = new Urls(url);
     this.#engineOptions = { ...checked, servers: urls.count };
     this.#events = new Emitter(
       ["state", "connect", "disconnect", "reconnecting", "message", "error", "packet"],

@@ -3,15 +3,19 @@ import { asMqttError, MqttError } from "./errors.js";
 import { credentialFields } from "./normalize.js";
 import type { Attempt, ClientOptions } from "./options.js";
 import type { Renewal } from "./renewal.js";
-import type { UrlRotation } from "./url.js";
 
 /** What is offered unless the application says otherwise (5.0 and 3.1.1, section 6). */
 export const SUBPROTOCOLS: readonly string[] = ["mqtt"];
 
+/** What gives an attempt its URL. */
+export interface UrlChoice {
+  next(attempt: Attempt): Promise<string>;
+}
+
 /** Asks the application's functions for what one attempt needs, and stops when the attempt was given up meanwhile. */
 export async function resolveTarget(
   attempt: Attempt,
-  urls: UrlRotation,
+  urls: UrlChoice,
   options: ClientOptions,
   renewal: Renewal | undefined,
   isCurrent: () => boolean,

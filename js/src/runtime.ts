@@ -18,7 +18,7 @@ import { Reports } from "./reports.js";
 import type { Outbox } from "./store/outbox.js";
 import { type ActiveSubscription, type SubscriptionContext, Subscriptions } from "./subscription.js";
 import type { ClientState, OperationOptions, ServerInfo, Stats } from "./types.js";
-import type { UrlRotation } from "./url.js";
+import type { Urls } from "./url.js";
 import { createDecoder } from "./utf8.js";
 
 /** What an engine that is being loaded may want of its client. */
@@ -36,7 +36,7 @@ export type Load = (room: EngineRoom) => Promise<Glue>;
 /** What makes a client: where the engine comes from, where it connects, how, and who listens. */
 export interface RuntimeParts {
   readonly load: Load;
-  readonly urls: UrlRotation;
+  readonly urls: Urls;
   readonly options: ClientOptions;
   readonly engineOptions: EngineOptions;
   readonly events: Emitter<ClientEvents>;

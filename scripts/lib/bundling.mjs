@@ -8,7 +8,8 @@ export const APPLICATION = {
   legalComments: "none",
 };
 
-/** The files that only clients with a `store`, with `worker`, or with `credentials` or an `authenticator` load. */
+/** The files that only clients with a `store`, with `worker`, with `credentials` or an `authenticator`, or with several URLs or `redirect` load. */
 export const STORE = /\/outbox-[\w-]+\.js$/;
 export const APART = /\/apart-[\w-]+\.js$/;
 export const RENEWAL = /\/renewal-[\w-]+\.js$/;
+export const ROTATION = /\/rotation-[\w-]+\.js$/;

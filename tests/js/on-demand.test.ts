@@ -33,7 +33,7 @@ test("parts for some clients share no file with what all load", async (context) 
   const { folder, files } = await bundled(context);
   assert.deepEqual(
     files.map((name) => name.replace(/-[A-Z0-9]+\.mjs$/, "")),
-    ["client.mjs", "outbox", "renewal"],
+    ["client.mjs", "outbox", "renewal", "rotation"],
   );
   for (const name of files) {
     const code = fs.readFileSync(path.join(folder, name), "utf8");
@@ -45,15 +45,22 @@ test("a missing file is told by the clients that need it, and by no others", asy
   const { folder, files, MqttClient } = await bundled(context);
   for (const name of files) if (name !== "client.mjs") fs.rmSync(path.join(folder, name));
   const load: Load = async () => fakeGlue();
-  const asking = new MqttClient(load, "wss://example.test", { credentials: () => ({ username: "ada" }) });
-  await assert.rejects(asking.start(), {
-    code: "wasm-load-failed",
-    message: /script for credentials/,
-    hint: /all files/,
-    retryable: true,
-  });
-  const { cause } = (await asking.closed) ?? {};
-  assert.equal((cause as NodeJS.ErrnoException).code, "ERR_MODULE_NOT_FOUND");
+  const needy = [
+    [/script for credentials/, "wss://example.test", { credentials: () => ({ username: "ada" }) }],
+    [/script for several URLs/, ["wss://a.test", "wss://b.test"], {}],
+    [/script for several URLs/, "wss://example.test", { redirect: { allow: () => undefined } }],
+  ] as const;
+  for (const [message, url, options] of needy) {
+    const client = new MqttClient(load, url, options);
+    await assert.rejects(client.start(), {
+      code: "wasm-load-failed",
+      message,
+      hint: /all files/,
+      retryable: true,
+    });
+    const { cause } = (await client.closed) ?? {};
+    assert.equal((cause as NodeJS.ErrnoException).code, "ERR_MODULE_NOT_FOUND");
+  }
 
   const glue = fakeGlue();
   const plain = new MqttClient(async () => glue, "wss://example.test", { username: "ada" });

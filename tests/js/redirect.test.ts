@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { engineError, MqttError } from "../../js/src/errors.js";
 import type { RedirectOptions } from "../../js/src/options.js";
-import { UrlRotation } from "../../js/src/url.js";
 import { createFake, resolveTarget, turn } from "./support/fake.js";
+import { rotation } from "./support/rotation.js";
 
 const TEMPORARY = 0x9c;
 const FOR_GOOD = 0x9d;
@@ -16,7 +16,7 @@ const first = { number: 1 };
 
 /** A rotation that was at its own URL and is then sent elsewhere. */
 async function sent(reasonCode: number, allow: RedirectOptions["allow"], own = "wss://a.example/mqtt") {
-  const urls = new UrlRotation(own, { allow });
+  const urls = rotation(own, { allow });
   assert.equal(await urls.next(first), own);
   const error = elsewhere(reasonCode);
   assert.equal(urls.ended(error, false), true);
@@ -67,7 +67,7 @@ test("a place it does not want to go is a failure with the server's own error", 
 });
 
 test("a refused reference lets a list move on", async () => {
-  const urls = new UrlRotation(["wss://a/", "wss://b/"], { allow: () => undefined });
+  const urls = rotation(["wss://a/", "wss://b/"], { allow: () => undefined });
   await urls.next(first);
   const error = elsewhere(TEMPORARY);
   urls.ended(error, false);
@@ -90,12 +90,12 @@ test("what it names has to be a URL", async () => {
 
 test("nothing is followed unasked, without a reference or for another reason", () => {
   const allow = () => assert.fail("not to be asked");
-  const asked = new UrlRotation("wss://a/", { allow });
+  const asked = rotation("wss://a/", { allow });
   assert.equal(asked.ended(engineError(30, 0x9c, -1, -1, undefined, undefined, -1, true), false), false);
   assert.equal(asked.ended(elsewhere(0x87), false), false);
   assert.equal(asked.ended(undefined, true), false);
   for (const redirect of [false, undefined, { allow, maxRedirects: 0 }] as const) {
-    assert.equal(new UrlRotation("wss://a/", redirect).ended(elsewhere(TEMPORARY), false), false);
+    assert.equal(rotation("wss://a/", redirect).ended(elsewhere(TEMPORARY), false), false);
   }
 });
 

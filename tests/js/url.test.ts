@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { mock, type TestContext, test } from "node:test";
 import { MqttError } from "../../js/src/errors.js";
-import { checkUrl, UrlRotation } from "../../js/src/url.js";
+import type { Rotation } from "../../js/src/rotation.js";
+import { checkUrl, Urls } from "../../js/src/url.js";
 import { createFake } from "./support/fake.js";
+import { rotation } from "./support/rotation.js";
 
 const code = (name: string, hint = /./) => ({ code: name, hint });
 
@@ -58,7 +60,7 @@ test("ws:// on an https: page only to this machine", () => {
 
 const failed = new MqttError("connect-failed");
 const lost = new MqttError("connection-closed");
-const next = (urls: UrlRotation) => urls.next({ number: 1 });
+const next = (urls: Rotation) => urls.next({ number: 1 });
 
 /** A clock that stands still until a test moves it. */
 function clock(context: TestContext) {
@@ -72,12 +74,11 @@ function clock(context: TestContext) {
 
 test("a list is tried in turn, and one URL for as long as its attempt or connection lasts", async (context) => {
   clock(context);
-  const urls = new UrlRotation(["wss://a/", new URL("wss://b/"), "wss://c/"]);
-  assert.deepEqual([urls.count, urls.first], [3, "wss://a/"]);
-  assert.deepEqual(
-    [new UrlRotation(() => "wss://a/").count, new UrlRotation(() => "wss://a/").first],
-    [1, ""],
-  );
+  const list = ["wss://a/", new URL("wss://b/"), "wss://c/"];
+  const urls = rotation(list);
+  const [many, asked] = [new Urls(list), new Urls(() => "wss://a/")];
+  assert.deepEqual([many.count, many.first], [3, "wss://a/"]);
+  assert.deepEqual([asked.count, asked.first], [1, ""]);
   const tried = [];
   for (let attempt = 0; attempt < 4; attempt++) {
     tried.push(await next(urls));
@@ -89,7 +90,7 @@ test("a list is tried in turn, and one URL for as long as its attempt or connect
 
 test("the URL that worked last is taken again", async (context) => {
   const pass = clock(context);
-  const urls = new UrlRotation(["wss://a/", "wss://b/"]);
+  const urls = rotation(["wss://a/", "wss://b/"]);
   await next(urls);
   urls.ended(failed, false);
   assert.equal(await next(urls), "wss://b/");
@@ -109,7 +110,7 @@ test("a URL that failed rests longer each time, and is preferred to one that res
   ] as const) {
     for (const early of [true, false]) {
       const pass = clock(context);
-      const urls = new UrlRotation(["wss://a/", "wss://b/"]);
+      const urls = rotation(["wss://a/", "wss://b/"]);
       for (let failure = 0; failure < failures; failure++) {
         assert.equal(await next(urls), "wss://a/");
         urls.ended(failed, false);
@@ -129,7 +130,7 @@ test("a URL that failed rests longer each time, and is preferred to one that res
 
 test("a URL whose connections end at once rests like one that has none", async (context) => {
   clock(context);
-  const urls = new UrlRotation(["wss://a/", "wss://b/"]);
+  const urls = rotation(["wss://a/", "wss://b/"]);
   await next(urls);
   urls.ended(lost, true, 2);
   assert.equal(await next(urls), "wss://a/", "once is chance");
@@ -139,7 +140,7 @@ test("a URL whose connections end at once rests like one that has none", async (
 
 test("an attempt that was given up says nothing about its URL", async (context) => {
   clock(context);
-  const urls = new UrlRotation(["wss://a/", "wss://b/"]);
+  const urls = rotation(["wss://a/", "wss://b/"]);
   await next(urls);
   urls.ended(failed, false);
   assert.equal(await next(urls), "wss://b/");
@@ -156,16 +157,14 @@ test("the engine knows how many URLs take turns", async () => {
 });
 
 test("a function is asked each time, with the attempt; its answer is checked", async () => {
-  const urls = new UrlRotation(async ({ number }) =>
-    number < 2 ? `wss://h/?signature=${number}` : "mqtt://h",
-  );
+  const urls = new Urls(async ({ number }) => (number < 2 ? `wss://h/?signature=${number}` : "mqtt://h"));
   assert.equal(urls.count, 1);
   assert.equal(await urls.next({ number: 1 }), "wss://h/?signature=1");
   await assert.rejects(urls.next({ number: 2 }), code("invalid-url"));
 });
 
 test("fixed URLs are checked when the client is made", () => {
-  assert.throws(() => new UrlRotation("nope"), code("invalid-url"));
-  assert.throws(() => new UrlRotation(["wss://a/", "mqtt://b"]), code("invalid-url"));
-  assert.throws(() => new UrlRotation([]), code("invalid-url"));
+  assert.throws(() => new Urls("nope"), code("invalid-url"));
+  assert.throws(() => new Urls(["wss://a/", "mqtt://b"]), code("invalid-url"));
+  assert.throws(() => new Urls([]), code("invalid-url"));
 });
