@@ -11,7 +11,10 @@ export interface Glue {
 }
 
 /** Where batches lie. Of a worker it is the block in which they came, another one each time. */
-export type LinearMemory = Pick<WebAssembly.Memory, "buffer">;
+export type LinearMemory = Pick<WebAssembly.Memory, "buffer"> & {
+  /** Nobody writes to a buffer again, which need not be copied then. */
+  readonly isStill?: boolean;
+};
 
 /**
  * `MqttEngine` of the generated glue, or what stands for it when the engine is in a worker: that answers later. Calls are synchronous and throw what `EngineHost.makeError` built. Each `operation` is a

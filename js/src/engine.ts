@@ -143,7 +143,7 @@ export class Engine {
     this.#flush();
   }
 
-  /** Copies out while the memory is still, to hand on when the WebAssembly frames are gone. */
+  /** Copies out, to hand on when the WebAssembly frames are gone. */
   #onBatch(
     address: number,
     length: number,
@@ -152,7 +152,8 @@ export class Engine {
     chunk = this.#chunk,
   ): void {
     if (this.#crash) return;
-    const words = this.#memory.words().slice(address / 4, address / 4 + length);
+    const part = this.#glue.memory.isStill ? "subarray" : "slice";
+    const words = this.#memory.words()[part](address / 4, address / 4 + length);
     if (this.#batches.length === 0 && !this.#isTaking)
       queueMicrotask(() => this.#try(() => this.#dispatch()));
     this.#batches.push({ words, count, chunk, details });

@@ -67,7 +67,7 @@ function batchesOf(item: Report["items"][number], buffers: ArrayBuffer[]): Batch
   });
 }
 
-const settled = () => new Promise((resolve) => setTimeout(resolve, 5)); // streams are gathered meanwhile
+const settled = () => new Promise((resolve) => setTimeout(resolve, 10)); // streams are gathered meanwhile
 
 /** A message of this size that begins with its name. */
 function message(name: string, { size = 0, qos = 0, token = 0 } = {}): FakeRecord {
@@ -116,6 +116,28 @@ test("one call that is done is told at once; more of them wait for the page, unl
   await page.look();
   assert.equal(page.moved.length, 4, "the page has looked");
   assert.deepEqual(names(page.seen), ["first", "second"]);
+});
+
+test("frames with much in them are gathered at a pace at which each small one is told", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let now = 0;
+  t.mock.method(performance, "now", () => now);
+  const reports = async (size: number) => {
+    const page = setUp();
+    for (let frame = 0; frame < 12; frame++) {
+      now += 2;
+      const before = page.moved.length;
+      page.give(framed("message", size));
+      await new Promise<void>(queueMicrotask);
+      if (page.moved.length > before) page.reports.taken();
+    }
+    t.mock.timers.tick(4);
+    return page.moved;
+  };
+  assert.equal((await reports(64)).length, 12);
+  const [, , , , gathered = 0, ...others] = await reports(8192);
+  assert.deepEqual(others, [], "four before it is a stream, then one");
+  assert.ok(gathered > 8 * 8192);
 });
 
 test("above 1 MiB that waits, QoS 1 and 2 are acknowledged when they leave", async () => {

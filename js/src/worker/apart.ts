@@ -27,7 +27,7 @@ export async function openWorker(
     stop();
     throw error;
   }
-  const memory = { buffer: new ArrayBuffer(0) };
+  const memory = { buffer: new ArrayBuffer(0), isStill: true };
   return {
     memory,
     createEngine(host, options) {

@@ -2,7 +2,7 @@
 const whole = (length: number) => (length + 7) & -8;
 
 /** As much as the last time is made room for at once, up to here. */
-const USUAL = 64 * 1024;
+const USUAL = 256 * 1024;
 
 /** Bytes that are copied into one buffer, to be transferred. */
 export class Pack {

@@ -6,9 +6,10 @@ const CREDIT = 2;
 /** A stream: so many batches with messages, each this close (in milliseconds) to the one before. It is gathered for a while. */
 const STREAM = 4;
 const STREAM_GAP_MS = 0.4;
-const GATHER_MS = 2;
-/** Both, for large messages: receiving them takes longer. */
-const LARGE_MS = 4;
+const GATHER_MS = 4;
+/** How close is close for frames from this size on, with much in them: receiving them takes longer. */
+const LARGE = 4 * 1024;
+const LARGE_GAP_MS = 4;
 /** Calls that are done and worth a report of their own while another one is under way. */
 const MANY_DONE = 48;
 /** Frames up to this size are copied into the block, larger ones are transferred by themselves. */
@@ -73,7 +74,6 @@ export class Reports {
   /** When the last batch came, how many came close behind each other, and what gathers them. */
   #lastCame = 0;
   #close = 0;
-  #gatherMs = GATHER_MS;
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #held: Held[] = [];
   #dropped = 0;
@@ -162,7 +162,7 @@ export class Reports {
     if (own.length > 0) this.add(["batch", at, words.length, count, place, own]);
     else this.#plain.push(at, words.length, count, place);
     this.#counts = true;
-    this.#notice(hasMessages, isApart);
+    this.#notice(hasMessages, (chunk?.byteLength ?? 0) >= LARGE);
     if (acknowledged.length > 0) this.#host.acknowledge(acknowledged.map(({ token }) => token));
     this.#schedule();
   }
@@ -223,8 +223,7 @@ export class Reports {
   /** A batch has come. */
   #notice(hasMessages: boolean, isLarge: boolean): void {
     const now = performance.now();
-    this.#gatherMs = isLarge ? LARGE_MS : GATHER_MS;
-    const gap = isLarge ? LARGE_MS : STREAM_GAP_MS;
+    const gap = isLarge ? LARGE_GAP_MS : STREAM_GAP_MS;
     this.#close = hasMessages && now - this.#lastCame < gap ? this.#close + 1 : 0;
     this.#lastCame = now;
   }
@@ -235,7 +234,7 @@ export class Reports {
     queueMicrotask(() => {
       this.#isScheduled = false;
       if (this.#close < STREAM) this.#flush();
-      else this.#gathering ??= setTimeout(() => this.#flush(), this.#gatherMs);
+      else this.#gathering ??= setTimeout(() => this.#flush(), GATHER_MS);
     });
   }
 
