@@ -272,7 +272,8 @@ impl Client {
         if self.core.tap.has_sent() {
             return Some(Event::Packet(self.core.tap.show_sent(self.core.version)));
         }
-        let delivery = loop {
+        let mut delivery = None;
+        loop {
             if let Some(event) = self.core.events.pop_front() {
                 return Some(event);
             }
@@ -286,8 +287,9 @@ impl Client {
                     self.core.tap.show_received(self.core.version, self.frames.waiting()),
                 ));
             }
-            if let Some(delivery) = self.next_delivery(now) {
-                break delivery;
+            self.next_delivery(now, &mut delivery);
+            if let Some(delivery) = &delivery {
+                return Some(Event::Message(self.message(delivery)));
             }
             if !self.core.events.is_empty() || !self.core.wants_bytes() || self.is_unseen() {
                 continue; // it broke a rule, or was nothing to deliver and another packet follows
@@ -298,15 +300,15 @@ impl Client {
                 Ok(None) => return None,
                 Err(violation) => self.core.violate(now, violation),
             }
-        };
-        Some(Event::Message(self.message(&delivery)))
+        }
     }
 
     /// The next message, if it is the next event: the same as [`Client::poll_event`] would say, in less time. After `None`
     /// there may be other events, and messages behind them.
     pub fn poll_message(&mut self, now: Instant) -> Option<Message<'_>> {
-        let delivery = self.next_delivery(now)?;
-        Some(self.message(&delivery))
+        let mut delivery = None;
+        self.next_delivery(now, &mut delivery);
+        delivery.as_ref().map(|delivery| self.message(delivery))
     }
 
     /// Whether a packet is at the front that the tap has not shown.
@@ -314,16 +316,12 @@ impl Client {
         self.core.tap.wants_received() && self.frames.peek(self.core.version) != Ok(None)
     }
 
-    fn next_delivery(&mut self, now: Instant) -> Option<Delivery> {
-        while !self.has_events() && self.core.takes_messages() {
-            let span = self.frames.next_publish(self.core.version)?;
+    fn next_delivery(&mut self, now: Instant, delivery: &mut Option<Delivery>) {
+        while delivery.is_none() && !self.has_events() && self.core.takes_messages() {
+            let Some(span) = self.frames.next_publish(self.core.version) else { return };
             self.core.tap.on_read();
-            let delivery = self.core.on_message(now, span, self.frames.bytes(span));
-            if delivery.is_some() {
-                return delivery;
-            }
+            self.core.on_message(now, span, self.frames.bytes(span), delivery);
         }
-        None
     }
 
     /// Whether [`Client::poll_event`] has something other than received packets to tell.
@@ -366,9 +364,9 @@ impl Client {
     }
 
     fn message(&self, delivery: &Delivery) -> Message<'_> {
-        let from = |at: usize| self.frames.bytes(Span { start: delivery.span.start + at, ..delivery.span });
-        let (body, payload) = (from(delivery.body), from(delivery.payload));
-        let properties = body.get(..body.len() - payload.len()).unwrap_or_default();
+        let body = self.frames.bytes(Span { start: delivery.span.start + delivery.body, ..delivery.span });
+        let parts = body.split_at_checked(delivery.payload - delivery.body);
+        let (properties, payload) = parts.unwrap_or_default();
         Message {
             topic: self.core.topics.topic(delivery.topic.id),
             topic_id: delivery.topic.id,

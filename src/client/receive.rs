@@ -3,8 +3,8 @@
 use super::topics::TopicRef;
 use super::{Client, Completion, Core, Delivery, OpKind, Phase};
 use crate::codec::{
-    Ack, AckKind, Disconnect, Packet, PacketId, PacketType, Properties, PropertyId, ProtocolVersion, Publish,
-    QoS, ReasonCode, Sender, Span, Violation, decode_from_server, decode_publish,
+    Ack, AckKind, Disconnect, Packet, PacketId, PacketType, Properties, PropertyId, ProtocolVersion,
+    QoS, RawPublish, ReasonCode, Sender, Span, Violation, decode_from_server,
 };
 use crate::connection::{InboundAliases, refusal_of_3_1_1};
 use crate::error::{Error, ErrorCode};
@@ -61,19 +61,33 @@ impl Core {
         self.phase.live().is_some() && self.wants_bytes() && !self.tap.wants_received()
     }
 
-    /// Takes in one whole PUBLISH, on a live connection; a message to deliver comes back as its positions.
-    pub(super) fn on_message(&mut self, now: Instant, span: Span, packet: &[u8]) -> Option<Delivery> {
-        self.read_message(span, packet).unwrap_or_else(|violation| {
+    /// Takes in one whole PUBLISH, on a live connection, and notes where it is if it is to be delivered.
+    ///
+    /// Here and on the way to the application, what is larger than a word stays where it is: each copy costs more than
+    /// the rest of a step.
+    pub(super) fn on_message(
+        &mut self,
+        now: Instant,
+        span: Span,
+        packet: &[u8],
+        delivery: &mut Option<Delivery>,
+    ) {
+        if let Err(violation) = self.read_message(span, packet, delivery) {
             self.violate(now, violation);
-            None
-        })
+        }
     }
 
-    fn read_message(&mut self, span: Span, packet: &[u8]) -> Result<Option<Delivery>, Violation> {
-        let publish = decode_publish(self.version, packet)?;
-        let Some((topic, ack_token)) = self.on_publish(&publish)? else { return Ok(None) };
+    fn read_message(
+        &mut self,
+        span: Span,
+        packet: &[u8],
+        delivery: &mut Option<Delivery>,
+    ) -> Result<(), Violation> {
+        let read = RawPublish::from_server(self.version, packet, span.body - span.start);
+        let publish = read.as_ref().map_err(|violation| *violation)?;
+        let Some((topic, ack_token)) = self.on_publish(publish)? else { return Ok(()) };
         let payload = packet.len() - publish.payload.len();
-        Ok(Some(Delivery {
+        *delivery = Some(Delivery {
             span,
             topic,
             qos: publish.qos,
@@ -82,7 +96,8 @@ impl Core {
             body: payload - publish.properties.as_bytes().len(),
             payload,
             ack_token,
-        }))
+        });
+        Ok(())
     }
 
     fn dispatch(&mut self, now: Instant, packet: &Packet<'_>) -> Result<(), Violation> {
@@ -116,9 +131,15 @@ impl Core {
     }
 
     /// Notes the message and acknowledges it; `None` when it was delivered before.
-    fn on_publish(&mut self, publish: &Publish<'_>) -> Result<Option<(TopicRef, Option<u32>)>, Violation> {
+    fn on_publish(&mut self, publish: &RawPublish<'_>) -> Result<Option<(TopicRef, Option<u32>)>, Violation> {
         let Some(connection) = self.phase.live_mut() else { return Ok(None) };
-        let topic = resolve_topic(&mut connection.inbound_aliases, publish)?;
+        let topic = match self.topics.known(publish, &self.session.subscriptions) {
+            Some(known) => known,
+            None => {
+                let topic = resolve_topic(&mut connection.inbound_aliases, publish)?;
+                self.topics.intern(topic, publish.properties, &self.session.subscriptions)
+            }
+        };
         let known = publish.packet_id.is_some_and(|id| self.session.inbound.is_counted(id));
         if publish.qos > QoS::AtMostOnce
             && !known
@@ -128,7 +149,6 @@ impl Core {
             let reason = ReasonCode::RECEIVE_MAXIMUM_EXCEEDED;
             return Err(Violation { reason, statement: "MQTT-3.3.4-9", offset: 0 });
         }
-        let topic = self.topics.intern(topic, publish.properties, &self.session.subscriptions);
         let token = match (publish.qos, publish.packet_id) {
             (QoS::AtLeastOnce, Some(id)) => {
                 self.session.inbound.on_at_least_once();
@@ -273,8 +293,8 @@ impl Core {
 }
 
 /// The topic of a PUBLISH, whose alias is noted or looked up (3.3.2.3.4).
-fn resolve_topic<'a>(aliases: &'a mut InboundAliases, publish: &Publish<'a>) -> Result<&'a str, Violation> {
-    let Some(alias) = publish.properties.u16(PropertyId::TopicAlias) else { return Ok(publish.topic) };
+fn resolve_topic<'a>(aliases: &'a mut InboundAliases, publish: &RawPublish<'a>) -> Result<&'a str, Violation> {
+    let Some(alias) = publish.properties.u16(PropertyId::TopicAlias) else { return publish.topic() };
     if !aliases.allows(alias) {
         let reason = ReasonCode::TOPIC_ALIAS_INVALID;
         return Err(Violation { reason, statement: "MQTT-3.3.2-9", offset: 0 });
@@ -282,6 +302,7 @@ fn resolve_topic<'a>(aliases: &'a mut InboundAliases, publish: &Publish<'a>) -> 
     if publish.topic.is_empty() {
         return aliases.resolve(alias).ok_or(Violation::protocol_error("§3.3.4", 0));
     }
-    aliases.bind(alias, publish.topic);
-    Ok(publish.topic)
+    let topic = publish.topic()?;
+    aliases.bind(alias, topic);
+    Ok(topic)
 }

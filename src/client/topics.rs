@@ -1,6 +1,6 @@
 //! Topics seen lately, so that a busy one is looked up, routed and handed out by a number.
 
-use crate::codec::Properties;
+use crate::codec::{Properties, PropertyId, RawPublish};
 use crate::session::Subscriptions;
 use core::ops::Range;
 
@@ -58,8 +58,7 @@ impl Topics {
         properties: Properties<'_>,
         subscriptions: &Subscriptions,
     ) -> u32 {
-        let hash = hash(topic);
-        let known = self.find(hash, topic, properties);
+        let known = self.find(hash(topic.as_bytes()), topic.as_bytes(), properties);
         let index = match known {
             Some((index, entry)) if entry.epoch == subscriptions.epoch() => index,
             _ => {
@@ -68,6 +67,15 @@ impl Topics {
             }
         };
         u32::try_from(index).unwrap_or(u32::MAX)
+    }
+
+    /// The id of the topic of a message, if the table has it as it would be for this message. So its bytes are legal.
+    pub(crate) fn known(&self, publish: &RawPublish<'_>, subscriptions: &Subscriptions) -> Option<u32> {
+        if publish.properties.contains(PropertyId::TopicAlias) {
+            return None;
+        }
+        let (index, entry) = self.find(hash(publish.topic), publish.topic, publish.properties)?;
+        u32::try_from(index).ok().filter(|_| entry.epoch == subscriptions.epoch())
     }
 
     /// The message with this topic goes to the application, unlike one that turned out to be a repetition.
@@ -85,16 +93,21 @@ impl Topics {
         self.entries.get(id as usize).map_or(&[], |entry| &entry.routes)
     }
 
-    fn find(&self, hash: u32, topic: &str, properties: Properties<'_>) -> Option<(usize, &Entry)> {
-        let window = self.places.get(self.window(hash)).unwrap_or_default();
-        let candidates = window.iter().filter(|place| place.tag == tag(hash) && place.index > 0);
-        candidates.map(|place| usize::from(place.index)).find_map(|index| {
+    fn find(&self, hash: u32, topic: &[u8], properties: Properties<'_>) -> Option<(usize, &Entry)> {
+        for place in self.places.get(self.window(hash)).unwrap_or_default() {
+            if place.tag != tag(hash) || place.index == 0 {
+                continue;
+            }
+            let index = usize::from(place.index);
             let entry = self.entries.get(index)?;
-            let is_it = *entry.topic == *topic
+            if entry.topic.as_bytes() == topic
                 && (properties.is_empty() && entry.identifiers.is_empty()
-                    || entry.identifiers.iter().copied().eq(properties.subscription_identifiers()));
-            is_it.then_some((index, entry))
-        })
+                    || entry.identifiers.iter().copied().eq(properties.subscription_identifiers()))
+            {
+                return Some((index, entry));
+            }
+        }
+        None
     }
 
     /// Adds an entry, or exchanges the one that is known.
@@ -165,7 +178,7 @@ impl Entry {
         let mut routes = Vec::new();
         subscriptions.route(topic, properties, &mut routes);
         Self {
-            hash: hash(topic),
+            hash: hash(topic.as_bytes()),
             epoch: subscriptions.epoch(),
             topic: topic.into(),
             identifiers: properties.subscription_identifiers().collect(),
@@ -180,8 +193,8 @@ impl Entry {
 }
 
 /// Word by word, each spread over the bits above it; at last these come down, since the low ones choose the place.
-fn hash(topic: &str) -> u32 {
-    let (words, rest) = topic.as_bytes().as_chunks();
+fn hash(topic: &[u8]) -> u32 {
+    let (words, rest) = topic.as_chunks();
     let add = |hash: u32, word: u32| (hash.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B1);
     let hash = words.iter().fold(0, |hash, word| add(hash, u32::from_le_bytes(*word)));
     let hash = rest.iter().fold(hash, |hash, byte| add(hash, (*byte).into()));
@@ -305,9 +318,9 @@ mod tests {
                 Entry { hash: 7, ..Entry::new(&format!("{number}"), Properties::EMPTY, &subscriptions) },
             );
         }
-        let found = (0..40).filter(|number| topics.find(7, &number.to_string(), Properties::EMPTY).is_some());
+        let found = (0..40).filter(|number| topics.find(7, number.to_string().as_bytes(), Properties::EMPTY).is_some());
         assert_eq!(found.count(), WINDOW);
-        assert!(topics.find(7, "39", Properties::EMPTY).is_some(), "the last one is");
+        assert!(topics.find(7, b"39", Properties::EMPTY).is_some(), "the last one is");
     }
 
     #[test]

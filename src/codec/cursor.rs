@@ -76,16 +76,7 @@ impl<'a> Reader<'a> {
     /// stays where it is (MQTT-1.5.4-3).
     pub(super) fn string(&mut self) -> Result<&'a str, Violation> {
         let bytes = self.binary()?;
-        let start = self.offset.saturating_sub(len_u32(bytes.len()));
-        let text = core::str::from_utf8(bytes).map_err(|error| {
-            Violation::malformed("MQTT-1.5.4-1", start.saturating_add(len_u32(error.valid_up_to())))
-        })?;
-        // Every byte in turn is less than calls for a few at once: strings are short.
-        if bytes.iter().fold(false, |any, byte| any | (*byte == 0)) {
-            let at = text.find('\0').unwrap_or_default();
-            return Err(Violation::malformed("MQTT-1.5.4-2", start.saturating_add(len_u32(at))));
-        }
-        Ok(text)
+        text(bytes, self.offset.saturating_sub(len_u32(bytes.len())))
     }
 
     /// Property Length and that many bytes of properties (section 2.2.2); nothing in 3.1.1.
@@ -151,6 +142,19 @@ impl<'a> Reader<'a> {
         self.offset = self.offset.saturating_add(len_u32(N));
         Ok(*bytes)
     }
+}
+
+/// [`Reader::string`] for bytes of which the first one is byte `start` of the packet.
+pub(super) fn text(bytes: &[u8], start: u32) -> Result<&str, Violation> {
+    let text = core::str::from_utf8(bytes).map_err(|error| {
+        Violation::malformed("MQTT-1.5.4-1", start.saturating_add(len_u32(error.valid_up_to())))
+    })?;
+    // Every byte in turn is less than calls for a few at once: strings are short.
+    if bytes.iter().fold(false, |any, byte| any | (*byte == 0)) {
+        let at = text.find('\0').unwrap_or_default();
+        return Err(Violation::malformed("MQTT-1.5.4-2", start.saturating_add(len_u32(at))));
+    }
+    Ok(text)
 }
 
 /// Appends fields, or only counts and checks them: one description of a packet serves for its length and its bytes.

@@ -11,6 +11,8 @@ const KEEP: usize = 64 * 1024;
 pub struct Span {
     /// Index of the first byte.
     pub start: usize,
+    /// Index behind the fixed header.
+    pub body: usize,
     /// Index behind the last byte.
     pub end: usize,
 }
@@ -115,9 +117,15 @@ impl FrameBuffer {
     }
 
     /// [`next`](Self::next), if it would find a PUBLISH.
+    #[inline(always)] // so that the span is read where it is, and not copied
     pub fn next_publish(&mut self, version: ProtocolVersion) -> Option<Span> {
         let kind = PacketType::from_first_byte(*self.bytes.get(self.start)?);
-        if kind == Some(PacketType::Publish) { self.next(version).ok()? } else { None }
+        if kind != Some(PacketType::Publish) {
+            return None;
+        }
+        let Ok(Some(Span { start, body, end })) = self.peek(version) else { return None };
+        self.start = end;
+        Some(Span { start, body, end })
     }
 
     /// What [`next`](Self::next) would say, without stepping over it.
@@ -138,7 +146,7 @@ impl FrameBuffer {
         if len > waiting.len() {
             return Ok(None);
         }
-        Ok(Some(Span { start: self.start, end: self.start + len }))
+        Ok(Some(Span { start: self.start, body: self.start + header.len, end: self.start + len }))
     }
 
     /// Bytes that [`next`](Self::next) has not stepped over.

@@ -129,15 +129,6 @@ pub fn decode_from_server(version: ProtocolVersion, packet: &[u8]) -> Result<Pac
     })
 }
 
-/// [`decode_from_server`] for a packet that is known to be a PUBLISH: most of those that a client receives.
-///
-/// # Errors
-/// Those of `decode_from_server`.
-pub fn decode_publish(version: ProtocolVersion, packet: &[u8]) -> Result<Publish<'_>, Violation> {
-    let (_, first_byte, reader) = open(Sender::Server, version, packet)?;
-    Publish::decode(version, Sender::Server, first_byte, reader)
-}
-
 /// Decodes one whole packet, fixed header included, as a server receives it. For tests and inspectors.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use core::{fmt, num::NonZeroU16};
 
 use super::connect::Redacted;
-use super::cursor::{Reader, Writer, property_length};
+use super::cursor::{Reader, Writer, len_u32, property_length, text};
 use super::encode::{self, Body, packet_encoding};
 use super::header::Header;
 use super::{
@@ -92,16 +92,68 @@ impl<'a> Publish<'a> {
         first_byte: u8,
         mut reader: Reader<'a>,
     ) -> Result<Self, Violation> {
+        let raw = RawPublish::decode(version, sender, first_byte, &mut reader)?;
+        let RawPublish { dup, qos, retain, packet_id, properties, payload, .. } = raw;
+        Ok(Self { dup, qos, retain, topic: raw.topic()?, packet_id, properties, payload })
+    }
+}
+
+/// A PUBLISH whose topic has not been checked: of one that came before it is known that it is legal.
+#[derive(Clone, Copy)]
+pub struct RawPublish<'a> {
+    /// See [`Publish::dup`].
+    pub dup: bool,
+    /// See [`Publish::qos`].
+    pub qos: QoS,
+    /// See [`Publish::retain`].
+    pub retain: bool,
+    /// Topic name, any bytes; empty where a Topic Alias stands for it.
+    pub topic: &'a [u8],
+    topic_at: u32,
+    /// See [`Publish::packet_id`].
+    pub packet_id: Option<PacketId>,
+    /// See [`Publish::properties`].
+    pub properties: Properties<'a>,
+    /// See [`Publish::payload`].
+    pub payload: &'a [u8],
+}
+
+impl<'a> RawPublish<'a> {
+    /// Reads a whole PUBLISH of a server, fixed header included, whose body begins at `body`.
+    ///
+    /// # Errors
+    /// Those of [`decode_from_server`](super::decode_from_server), but for what the topic breaks.
+    pub fn from_server(version: ProtocolVersion, packet: &'a [u8], body: usize) -> Result<Self, Violation> {
+        let first_byte = packet.first().copied().unwrap_or_default();
+        let mut reader = Reader::new(packet.get(body..).unwrap_or_default(), len_u32(body), "§3.3");
+        Self::decode(version, Sender::Server, first_byte, &mut reader)
+    }
+
+    /// The topic as text.
+    ///
+    /// # Errors
+    /// It is not UTF-8, or has U+0000 or a wildcard in it.
+    pub fn topic(&self) -> Result<&'a str, Violation> {
+        let topic = text(self.topic, self.topic_at.saturating_add(2))?;
+        if has_wildcard(topic) {
+            return Err(Violation::protocol_error("MQTT-3.3.2-2", self.topic_at));
+        }
+        Ok(topic)
+    }
+
+    fn decode(
+        version: ProtocolVersion,
+        sender: Sender,
+        first_byte: u8,
+        reader: &mut Reader<'a>,
+    ) -> Result<Self, Violation> {
         let qos = QoS::from_u8(first_byte >> 1 & 0b11).ok_or(Violation::malformed("MQTT-3.3.1-4", 0))?;
         let dup = first_byte & 0b1000 != 0;
         if dup && qos == QoS::AtMostOnce {
             return Err(Violation::malformed("MQTT-3.3.1-2", 0));
         }
         let topic_at = reader.offset();
-        let topic = reader.string()?;
-        if has_wildcard(topic) {
-            return Err(Violation::protocol_error("MQTT-3.3.2-2", topic_at));
-        }
+        let topic = reader.binary()?;
         let packet_id = match qos {
             QoS::AtMostOnce => None,
             QoS::AtLeastOnce | QoS::ExactlyOnce => Some(reader.packet_id(match sender {
@@ -118,7 +170,7 @@ impl<'a> Publish<'a> {
             return Err(Violation::protocol_error("MQTT-4.7.3-1", topic_at));
         }
         let payload = reader.rest();
-        Ok(Self { dup, qos, retain: first_byte & 1 != 0, topic, packet_id, properties, payload })
+        Ok(Self { dup, qos, retain: first_byte & 1 != 0, topic, topic_at, packet_id, properties, payload })
     }
 }
 

@@ -15,13 +15,14 @@ pub struct TooLong;
 /// [`TooLong`] as soon as the fourth byte has its continuation bit set.
 pub fn decode(bytes: &[u8]) -> Result<Option<(u32, usize)>, TooLong> {
     let mut value = 0;
-    for (at, byte) in bytes.iter().take(4).enumerate() {
+    for at in 0..4 {
+        let Some(byte) = bytes.get(at) else { return Ok(None) };
         value |= u32::from(byte & 0x7f) << (7 * at);
         if byte & 0x80 == 0 {
             return Ok(Some((value, at + 1)));
         }
     }
-    if bytes.len() < 4 { Ok(None) } else { Err(TooLong) }
+    Err(TooLong)
 }
 
 /// How many bytes the shortest form takes: 1 to 4. Values above [`MAX`] have no form; 5 stands for them.

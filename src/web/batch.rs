@@ -46,8 +46,9 @@ pub(super) enum Detail {
 /// Records under way to JavaScript. Its vectors are used again for the next batch.
 #[derive(Default)]
 pub(super) struct Batch {
-    /// The records; when the batch is complete, `rest` follows.
-    words: Vec<u32>,
+    /// Room for records: the first `count` are filled. When the batch is complete, `rest` follows.
+    records: Vec<[u32; STRIDE]>,
+    count: usize,
     /// What records refer to: topics, routes, reason codes, heads of packets. Each begins with a whole word.
     rest: Vec<u8>,
     details: Vec<Detail>,
@@ -84,7 +85,7 @@ impl Batch {
 
     /// Whether there is nothing to hand over.
     pub(super) fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        self.count == 0
     }
 
     /// Whether the application will see a message, and may answer it.
@@ -98,18 +99,23 @@ impl Batch {
 
     /// Gives out where the region is, its length in words, and how many records it has. Good until the next `clear`.
     pub(super) fn complete(&mut self) -> (*const u32, usize, usize) {
-        let records = self.words.len() / STRIDE;
+        let count = self.count;
+        let words = STRIDE * count + self.rest.len() / size_of::<u32>();
+        self.rest.resize(self.rest.len().next_multiple_of(size_of::<[u32; STRIDE]>()), 0);
         let (rest, _) = self.rest.as_chunks();
-        self.words.extend(rest.iter().map(|word| u32::from_le_bytes(*word)));
-        (self.words.as_ptr(), self.words.len(), records)
+        let (rest, _) = rest.as_chunks();
+        self.records.truncate(count);
+        self.records.extend(rest.iter().map(|row: &[[u8; 4]; STRIDE]| row.map(u32::from_le_bytes)));
+        (self.records.as_ptr().cast(), words, count)
     }
 
     /// Makes ready for the next batch; memory of a burst is given back.
     pub(super) fn clear(&mut self) {
-        self.words.clear();
+        self.count = 0;
         self.rest.clear();
         self.messages = false;
-        self.words.shrink_to(STRIDE * 1024);
+        self.records.truncate(1024);
+        self.records.shrink_to(1024);
         self.rest.shrink_to(16 * 1024);
     }
 
@@ -125,7 +131,7 @@ impl Batch {
             None => (self.add_detail(Detail::Bytes(Uint8Array::from(message.body))), 0),
         };
         self.messages = true;
-        self.words.extend_from_slice(&[
+        self.add_record([
             Kind::Message as u32,
             message.topic_id,
             flags,
@@ -196,7 +202,7 @@ impl Batch {
     fn push_detail(&mut self, kind: Kind, words: &[u32], detail: Option<Detail>) {
         let number = detail.map_or(0, |detail| self.add_detail(detail));
         self.push_words(kind, words);
-        if let Some(word) = self.words.last_mut() {
+        if let Some([.., word]) = self.records.get_mut(self.count - 1) {
             *word = number;
         }
     }
@@ -208,10 +214,20 @@ impl Batch {
     }
 
     fn push_words(&mut self, kind: Kind, words: &[u32]) {
-        let end = self.words.len() + STRIDE;
-        self.words.push(kind as u32);
-        self.words.extend_from_slice(words);
-        self.words.resize(end, 0);
+        let mut record = [kind as u32; STRIDE];
+        record.iter_mut().skip(1).zip(words.iter().chain(&[0; STRIDE])).for_each(|(to, word)| *to = *word);
+        self.add_record(record);
+    }
+
+    #[inline(always)] // so that the words are written where they belong, and not copied
+    fn add_record(&mut self, record: [u32; STRIDE]) {
+        if self.count == self.records.len() {
+            self.records.resize(2 * self.count + 1, [0; STRIDE]);
+        }
+        if let Some(room) = self.records.get_mut(self.count) {
+            *room = record;
+            self.count += 1;
+        }
     }
 }
 

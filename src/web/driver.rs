@@ -239,8 +239,8 @@ impl Driver {
         let mut batch = self.batch.take();
         let entered = self.enter_at(received.unwrap_or_else(now), &mut |client: &mut Client, now| {
             loop {
-                while let Some(message) = client.poll_message(now) {
-                    batch.push_message(&message);
+                while let Some(message) = &client.poll_message(now) {
+                    batch.push_message(message);
                 }
                 let Some(event) = client.poll_event(now) else { break };
                 batch.push(event);
