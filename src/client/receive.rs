@@ -3,8 +3,8 @@
 use super::topics::TopicRef;
 use super::{Client, Completion, Core, Delivery, OpKind, Phase};
 use crate::codec::{
-    Ack, AckKind, Disconnect, Packet, PacketId, PacketType, Properties, PropertyId, ProtocolVersion,
-    QoS, RawPublish, ReasonCode, Sender, Span, Violation, decode_from_server,
+    Ack, AckKind, Disconnect, Packet, PacketId, PacketType, Properties, PropertyId, ProtocolVersion, QoS,
+    RawPublish, ReasonCode, Sender, Span, Violation, decode_from_server,
 };
 use crate::connection::{InboundAliases, refusal_of_3_1_1};
 use crate::error::{Error, ErrorCode};
@@ -293,16 +293,19 @@ impl Core {
 }
 
 /// The topic of a PUBLISH, whose alias is noted or looked up (3.3.2.3.4).
-fn resolve_topic<'a>(aliases: &'a mut InboundAliases, publish: &RawPublish<'a>) -> Result<&'a str, Violation> {
-    let Some(alias) = publish.properties.u16(PropertyId::TopicAlias) else { return publish.topic() };
+fn resolve_topic<'a>(
+    aliases: &'a mut InboundAliases,
+    publish: &RawPublish<'a>,
+) -> Result<&'a str, Violation> {
+    let topic = publish.topic()?;
+    let Some(alias) = publish.properties.u16(PropertyId::TopicAlias) else { return Ok(topic) };
     if !aliases.allows(alias) {
         let reason = ReasonCode::TOPIC_ALIAS_INVALID;
         return Err(Violation { reason, statement: "MQTT-3.3.2-9", offset: 0 });
     }
-    if publish.topic.is_empty() {
+    if topic.is_empty() {
         return aliases.resolve(alias).ok_or(Violation::protocol_error("§3.3.4", 0));
     }
-    let topic = publish.topic()?;
     aliases.bind(alias, topic);
     Ok(topic)
 }

@@ -318,7 +318,8 @@ mod tests {
                 Entry { hash: 7, ..Entry::new(&format!("{number}"), Properties::EMPTY, &subscriptions) },
             );
         }
-        let found = (0..40).filter(|number| topics.find(7, number.to_string().as_bytes(), Properties::EMPTY).is_some());
+        let found = (0..40)
+            .filter(|number| topics.find(7, number.to_string().as_bytes(), Properties::EMPTY).is_some());
         assert_eq!(found.count(), WINDOW);
         assert!(topics.find(7, b"39", Properties::EMPTY).is_some(), "the last one is");
     }

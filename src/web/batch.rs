@@ -46,9 +46,9 @@ pub(super) enum Detail {
 /// Records under way to JavaScript. Its vectors are used again for the next batch.
 #[derive(Default)]
 pub(super) struct Batch {
-    /// Room for records: the first `count` are filled. When the batch is complete, `rest` follows.
-    records: Vec<[u32; STRIDE]>,
-    count: usize,
+    /// Room for records: the first `filled` words are some. When the batch is complete, `rest` follows.
+    words: Vec<u32>,
+    filled: usize,
     /// What records refer to: topics, routes, reason codes, heads of packets. Each begins with a whole word.
     rest: Vec<u8>,
     details: Vec<Detail>,
@@ -85,7 +85,7 @@ impl Batch {
 
     /// Whether there is nothing to hand over.
     pub(super) fn is_empty(&self) -> bool {
-        self.count == 0
+        self.filled == 0
     }
 
     /// Whether the application will see a message, and may answer it.
@@ -99,23 +99,19 @@ impl Batch {
 
     /// Gives out where the region is, its length in words, and how many records it has. Good until the next `clear`.
     pub(super) fn complete(&mut self) -> (*const u32, usize, usize) {
-        let count = self.count;
-        let words = STRIDE * count + self.rest.len() / size_of::<u32>();
-        self.rest.resize(self.rest.len().next_multiple_of(size_of::<[u32; STRIDE]>()), 0);
         let (rest, _) = self.rest.as_chunks();
-        let (rest, _) = rest.as_chunks();
-        self.records.truncate(count);
-        self.records.extend(rest.iter().map(|row: &[[u8; 4]; STRIDE]| row.map(u32::from_le_bytes)));
-        (self.records.as_ptr().cast(), words, count)
+        self.words.truncate(self.filled);
+        self.words.extend(rest.iter().map(|word| u32::from_le_bytes(*word)));
+        (self.words.as_ptr(), self.words.len(), self.filled / STRIDE)
     }
 
     /// Makes ready for the next batch; memory of a burst is given back.
     pub(super) fn clear(&mut self) {
-        self.count = 0;
+        self.filled = 0;
         self.rest.clear();
         self.messages = false;
-        self.records.truncate(1024);
-        self.records.shrink_to(1024);
+        self.words.truncate(STRIDE * 1024);
+        self.words.shrink_to(STRIDE * 1024);
         self.rest.shrink_to(16 * 1024);
     }
 
@@ -202,7 +198,7 @@ impl Batch {
     fn push_detail(&mut self, kind: Kind, words: &[u32], detail: Option<Detail>) {
         let number = detail.map_or(0, |detail| self.add_detail(detail));
         self.push_words(kind, words);
-        if let Some([.., word]) = self.records.get_mut(self.count - 1) {
+        if let Some(word) = self.filled.checked_sub(1).and_then(|last| self.words.get_mut(last)) {
             *word = number;
         }
     }
@@ -221,12 +217,12 @@ impl Batch {
 
     #[inline(always)] // so that the words are written where they belong, and not copied
     fn add_record(&mut self, record: [u32; STRIDE]) {
-        if self.count == self.records.len() {
-            self.records.resize(2 * self.count + 1, [0; STRIDE]);
+        if self.words.len() < self.filled + STRIDE {
+            self.words.resize(2 * self.filled + STRIDE, 0);
         }
-        if let Some(room) = self.records.get_mut(self.count) {
+        if let Some(room) = self.words.get_mut(self.filled..).and_then(<[u32]>::first_chunk_mut) {
             *room = record;
-            self.count += 1;
+            self.filled += STRIDE;
         }
     }
 }
