@@ -39,7 +39,8 @@ pub struct PublishOptions {
     /// Settle the operation when the packet is handed to the transport for the first time, at every QoS. The exchange goes
     /// on; when it fails, a notice tells of it, with the topic as its text.
     pub until_sent: bool,
-    /// At QoS 0: settle together with the publish before, if that asked for the same and both leave with the same bytes.
+    /// At QoS 0: settle together with the publish before, if that asked for the same and both leave with the same bytes, at once
+    /// or when they have waited. Their fate is one: if a later server refuses the first of those that wait, none is sent.
     pub joins: bool,
 }
 
@@ -97,8 +98,15 @@ impl Client {
         if self.core.can_write_directly(options.qos) {
             return self.core.write_directly(op, topic, payload, options, properties);
         }
-        self.core.joinable = None;
-        self.core.accept(op, now, topic, payload, options, properties).map(|()| false)
+        let joins = options.joins && options.qos == QoS::AtMostOnce && properties.is_empty();
+        let Core { session, joinable, config, .. } = &mut self.core;
+        if joins && session.queue.join(*joinable, &config.queue, topic, payload, options.retain) {
+            return Ok(true);
+        }
+        *joinable = None;
+        self.core.accept(op, now, topic, payload, options, properties)?;
+        self.core.joinable = joins.then_some(op);
+        Ok(false)
     }
 
     /// Subscribes to filters in one SUBSCRIBE packet (3.8), now or when there is a connection.

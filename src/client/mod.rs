@@ -102,7 +102,7 @@ struct Core {
     out: Vec<u8>,
     /// QoS 0 publishes in `out`, and others that ask for no more: done when it is handed over.
     unsent: Vec<store::Unsent>,
-    /// The last of `unsent`, if it settles for those that join it.
+    /// The last publish, in `unsent` or in the queue, if it settles for those that join it.
     joinable: Option<OpId>,
     /// Packets in `out` of messages at QoS 1 and 2, each of which the server has to answer.
     questions: usize,

@@ -61,7 +61,7 @@ impl Core {
         if publication.qos == QoS::AtMostOnce {
             match write_publication(&mut self.out, connection, &publication, None, false, now, false) {
                 Ok(()) => {
-                    self.stats.messages_sent += 1;
+                    self.stats.messages_sent += publication.count() as u64;
                     self.unsent.extend(publication.unsent_op().map(|op| (op, None)));
                 }
                 Err(error) => self.fail_publication(&publication, error),
@@ -91,7 +91,7 @@ impl Core {
     }
 }
 
-/// Writes a kept message, if the server of this connection takes it.
+/// Writes a kept message, with those that settle with it, if the server of this connection takes it.
 fn write_publication(
     out: &mut Vec<u8>,
     connection: &mut Connection,
@@ -101,12 +101,17 @@ fn write_publication(
     now: Instant,
     sent_before: bool,
 ) -> Result<(), Error> {
-    let packet = publication.packet(id, dup);
+    let mut packet = publication.packet(id, dup);
     // A message that was sent before never expires here: its exchange has to end (4.3.3).
     let expiry = if sent_before { None } else { publication.remaining_seconds(now) };
-    write_publish_header(out, connection, &packet, packet.payload.len(), expiry)?;
-    out.extend_from_slice(packet.payload);
-    Ok(())
+    let mut at = 0;
+    loop {
+        // Of several only the first can be refused: see `Publication::lead`.
+        write_publish_header(out, connection, &packet, packet.payload.len(), expiry)?;
+        out.extend_from_slice(packet.payload);
+        let Some(next) = publication.follower(&mut at) else { return Ok(()) };
+        packet = next;
+    }
 }
 
 /// Writes everything of a PUBLISH up to its payload, after checking it against what the server takes.

@@ -48,7 +48,14 @@ pub(crate) struct Publication {
     properties_len: usize,
     /// Encoded properties, then the payload.
     block: Box<[u8]>,
+    /// Messages that leave right behind this one, and settle with it: topics and payloads, each behind its length.
+    followers: Vec<u8>,
+    /// How many these are.
+    joined: usize,
 }
+
+/// Bytes of messages that follow one, at most: they are written in one go.
+const TOGETHER: usize = 64 * 1024;
 
 impl Publication {
     pub(crate) fn new<P: PayloadSource + ?Sized>(
@@ -75,7 +82,43 @@ impl Publication {
             sent: false,
             properties_len: properties.len(),
             block,
+            followers: Vec::new(),
+            joined: 0,
         }
+    }
+
+    /// Has another message at QoS 0 share the fate of this one, unless a server could take only one of them.
+    pub(super) fn lead<P: PayloadSource + ?Sized>(&mut self, topic: &str, payload: &P, retain: bool) -> bool {
+        let size = topic.len() + payload.len();
+        let is_alike = retain == self.retain && size <= self.topic.len() + self.block.len();
+        if !is_alike || self.followers.len() + size > TOGETHER {
+            return false;
+        }
+        self.joined += 1;
+        self.followers.extend_from_slice(&topic.len().to_ne_bytes());
+        self.followers.extend_from_slice(topic.as_bytes());
+        self.followers.extend_from_slice(&payload.len().to_ne_bytes());
+        let start = self.followers.len();
+        self.followers.resize(start + payload.len(), 0);
+        payload.copy_to(self.followers.get_mut(start..).unwrap_or_default());
+        true
+    }
+
+    /// How many messages this is.
+    pub(crate) fn count(&self) -> usize {
+        1 + self.joined
+    }
+
+    /// The packet of the message that follows at `at`, which goes on to the next.
+    pub(crate) fn follower(&self, at: &mut usize) -> Option<Publish<'_>> {
+        let mut next = || {
+            let (len, rest) = self.followers.get(*at..)?.split_first_chunk()?;
+            let field = rest.get(..usize::from_ne_bytes(*len))?;
+            *at += len.len() + field.len();
+            Some(field)
+        };
+        let topic = core::str::from_utf8(next()?).ok()?;
+        Some(Publish { retain: self.retain, topic, payload: next()?, ..Publish::default() })
     }
 
     /// The packet that this message makes.
@@ -102,9 +145,10 @@ impl Publication {
         if self.op == Some(OpId::DETACHED) { error.with_text(Some(&self.topic)) } else { error }
     }
 
-    /// Bytes that this message holds in memory.
+    /// Bytes of topic, properties and payload, with those that follow.
     pub(crate) fn size(&self) -> usize {
-        self.topic.len() + self.block.len()
+        let lengths = 2 * size_of::<usize>() * self.joined;
+        self.topic.len() + self.block.len() + self.followers.len() - lengths
     }
 
     /// What is left of the Message Expiry Interval, in whole seconds.

@@ -1,9 +1,9 @@
 //! Messages that wait for their first sending: bounded, in order, and dropped when they expire.
 
 use super::OpId;
-use super::publication::Publication;
+use super::publication::{PayloadSource, Publication};
 use crate::codec::QoS;
-use crate::config::QueueLimits;
+use crate::config::{Overflow, QueueLimits};
 use crate::time::Instant;
 use std::collections::VecDeque;
 
@@ -12,13 +12,14 @@ use std::collections::VecDeque;
 pub(crate) struct Queue {
     at_most_once: VecDeque<Publication>,
     acknowledged: VecDeque<Publication>,
+    messages: usize,
     bytes: usize,
     next_expiry: Option<Instant>,
 }
 
 impl Queue {
     pub(crate) fn len(&self) -> usize {
-        self.at_most_once.len() + self.acknowledged.len()
+        self.messages
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -36,18 +37,38 @@ impl Queue {
     }
 
     pub(crate) fn push(&mut self, publication: Publication) {
-        self.bytes += publication.size();
-        self.next_expiry = earliest(self.next_expiry, publication.expires);
+        self.on_added(&publication);
         self.lane_mut(publication.qos).push_back(publication);
     }
 
     /// Puts messages of a lost session back before everything else; `publications` come in their order of publishing.
     pub(crate) fn push_front(&mut self, publications: Vec<Publication>) {
         for publication in publications.into_iter().rev() {
-            self.bytes += publication.size();
-            self.next_expiry = earliest(self.next_expiry, publication.expires);
+            self.on_added(&publication);
             self.lane_mut(publication.qos).push_front(publication);
         }
+    }
+
+    /// Puts a message at QoS 0 and without properties behind the last one, to settle with it, if that is the one of `first`. A
+    /// server that takes the first takes it too: it is no larger, and has the same flag. No queue that drops its oldest
+    /// messages has such company, so that none is dropped for the sake of another.
+    pub(crate) fn join<P: PayloadSource + ?Sized>(
+        &mut self,
+        first: Option<OpId>,
+        limits: &QueueLimits,
+        topic: &str,
+        payload: &P,
+        retain: bool,
+    ) -> bool {
+        let size = topic.len() + payload.len();
+        let has_room = limits.overflow != Overflow::DropOldest && self.has_room(limits, size);
+        let last = self.at_most_once.back_mut().filter(|last| has_room && last.op == first);
+        let joined = last.is_some_and(|last| last.lead(topic, payload, retain));
+        if joined {
+            self.messages += 1;
+            self.bytes += size;
+        }
+        joined
     }
 
     /// The next message in the order of publishing, passing over QoS 1 and 2 when `quota` says they have to wait.
@@ -82,7 +103,14 @@ impl Queue {
         Some(publication)
     }
 
+    fn on_added(&mut self, publication: &Publication) {
+        self.messages += publication.count();
+        self.bytes += publication.size();
+        self.next_expiry = earliest(self.next_expiry, publication.expires);
+    }
+
     fn on_taken(&mut self, publication: &Publication) {
+        self.messages -= publication.count();
         self.bytes -= publication.size();
         if self.len() == 0 {
             self.next_expiry = None;
@@ -105,6 +133,7 @@ impl Queue {
             let mut kept = VecDeque::with_capacity(lane.len());
             for publication in core::mem::take(lane) {
                 if publication.expires.is_some_and(|at| at <= now) {
+                    self.messages -= publication.count();
                     self.bytes -= publication.size();
                     expired.push(publication);
                 } else {

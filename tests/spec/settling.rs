@@ -2,10 +2,11 @@
 
 use crate::support::record::Told;
 use crate::support::*;
-use wasmqtt::ErrorCode;
 use wasmqtt::client::{Fate, PublishOptions, TransportClose};
-use wasmqtt::config::{Config, QueueLimits};
+use wasmqtt::codec::{PropertyId, Value};
+use wasmqtt::config::{Config, Overflow, QueueLimits};
 use wasmqtt::session::{OpId, PayloadSource};
+use wasmqtt::{Error, ErrorCode};
 
 fn terminated(mut rig: Rig) -> Vec<String> {
     rig.forget();
@@ -185,7 +186,7 @@ fn a_message_of_a_lost_session_may_have_arrived_although_it_waits_again() {
     rig.publish(Q2, "a", "not again");
     rig.cut();
     rig.redial();
-    let (id, none) = (wasmqtt::codec::PropertyId::MaximumQoS, wasmqtt::codec::Value::Byte(0));
+    let (id, none) = (PropertyId::MaximumQoS, Value::Byte(0));
     rig.says(connack().with(id, none));
     assert_eq!(fates(&rig), [(2, Fate::Unknown), (1, Fate::Unknown)]);
 }
@@ -204,7 +205,6 @@ fn a_message_that_is_taken_back_while_it_waits_again_may_have_arrived() {
 
 #[test]
 fn what_the_server_refused_or_the_queue_dropped_did_not_arrive() {
-    use wasmqtt::config::Overflow;
     let mut rig = Rig::v5();
     rig.publish(Q1, "a", "x");
     rig.says(ack(wasmqtt::codec::AckKind::PubAck, 1, 0x87));
@@ -219,9 +219,25 @@ fn what_the_server_refused_or_the_queue_dropped_did_not_arrive() {
 
 /// Publishes at QoS 0; whether it joined the one before.
 fn joins(rig: &mut Rig, joins: bool) -> bool {
-    let (op, now) = (rig.next_op(), rig.now);
     let options = PublishOptions { joins, ..PublishOptions::default() };
-    rig.client.publish_with(op, now, "a", &b"x"[..], options, NONE).expect("is accepted")
+    join(rig, "a", "x", options).expect("is accepted")
+}
+
+/// What became of publishes.
+fn settled(rig: &mut Rig) -> Vec<String> {
+    rig.told().into_iter().filter(|told| told.starts_with("publish")).collect()
+}
+
+const JOINING: PublishOptions = PublishOptions { joins: true, qos: Q0, retain: false, until_sent: false };
+
+fn join(rig: &mut Rig, topic: &str, payload: &str, options: PublishOptions) -> Result<bool, Error> {
+    let (op, now) = (rig.next_op(), rig.now);
+    rig.client.publish_with(op, now, topic, payload.as_bytes(), options, NONE)
+}
+
+fn joining(max_messages: u32, overflow: Overflow) -> Rig {
+    let queue = QueueLimits { max_messages, overflow, ..QueueLimits::default() };
+    Rig::connecting(Config { queue, ..config(V5) })
 }
 
 #[test]
@@ -247,24 +263,119 @@ fn those_that_join_fail_as_one() {
     rig.client.handle_closed(rig.now, TransportClose { code: 1006, reason: "" });
     assert!(!joins(&mut rig, true), "it waits for the next connection");
     rig.drain();
-    let failed = |told: &String| told.starts_with("publish");
-    assert_eq!(
-        rig.told().into_iter().filter(failed).collect::<Vec<_>>(),
-        ["publish 1 failed: ConnectionClosed"]
-    );
+    assert_eq!(settled(&mut rig), ["publish 1 failed: ConnectionClosed"]);
     rig.redial();
     rig.says(connack());
     assert!(rig.told().contains(&"published 3".to_owned()));
 }
 
 #[test]
-fn nothing_joins_what_waits_or_was_given_up() {
-    let mut rig = Rig::connecting(config(V5));
-    assert_eq!([joins(&mut rig, true), joins(&mut rig, true)], [false, false], "there is no connection");
+fn nothing_joins_what_was_given_up() {
     let mut rig = Rig::v5();
     assert!(!joins(&mut rig, true));
     assert!(!rig.client.cancel(OpId(1)));
     assert!(!joins(&mut rig, true), "the first tells nobody any more");
     rig.drain();
     assert_eq!(rig.told(), ["published 2"]);
+}
+
+#[test]
+fn those_that_wait_join_as_well_and_keep_their_order() {
+    let mut rig = Rig::connecting(config(V5));
+    let answers = ["333", "1", ""].map(|payload| join(&mut rig, "a", payload, JOINING).unwrap());
+    assert_eq!(answers, [false, true, true]);
+    let stats = rig.client.stats();
+    assert_eq!((stats.queued_messages, stats.queued_bytes), (3, 7));
+    assert!(!join(&mut rig, "a", "4444", JOINING).unwrap(), "a server may take the first and not this one");
+    rig.publish(Q1, "a", "5");
+    assert!(!join(&mut rig, "a", "6", JOINING).unwrap(), "it would overtake the one between");
+    let retained = PublishOptions { retain: true, ..JOINING };
+    assert!(!join(&mut rig, "a", "7", retained).unwrap(), "a server may take the one and not the other");
+    assert!(join(&mut rig, "b", "8", retained).unwrap());
+    let expiry = property(PropertyId::MessageExpiryInterval, Value::U32(10));
+    let (op, now) = (rig.next_op(), rig.now);
+    let with_expiry = rig.client.publish_with(op, now, "a", &b"9"[..], retained, expiry.as_properties());
+    assert!(!with_expiry.unwrap(), "it may end before the others");
+    assert!(!join(&mut rig, "a", "0", retained).unwrap(), "it may not end with the one before");
+    rig.says(connack());
+    let expected = [
+        "PUBLISH q0 a 333",
+        "PUBLISH q0 a 1",
+        "PUBLISH q0 a ",
+        "PUBLISH q0 a 4444",
+        "PUBLISH q1 #1 a 5",
+        "PUBLISH q0 a 6",
+        "PUBLISH q0 a 7 retain",
+        "PUBLISH q0 b 8 retain",
+        "PUBLISH q0 a 9 retain expiry=10",
+        "PUBLISH q0 a 0 retain",
+    ];
+    assert_eq!(rig.sent(), expected);
+    assert_eq!(settled(&mut rig), ["1", "4", "6", "7", "9", "10"].map(|op| format!("published {op}")));
+    let stats = rig.client.stats();
+    assert_eq!((stats.queued_messages, stats.queued_bytes, stats.messages_sent), (0, 0, 10));
+}
+
+// What is in the transmit buffer is lost with its connection, and what waits goes on to the next, each as a whole.
+#[test]
+fn those_that_join_are_lost_together_or_not_at_all() {
+    let mut rig = Rig::v5();
+    let block = "x".repeat(20_000);
+    let alone = (0..30).filter(|_| !join(&mut rig, "a", &block, JOINING).unwrap()).count();
+    let waiting = rig.client.stats().queued_messages;
+    assert!(waiting > 4 && alone < 10, "{waiting} wait, {alone} operations");
+    rig.open = false;
+    rig.client.handle_closed(rig.now, TransportClose { code: 1006, reason: "" });
+    rig.drain();
+    assert_eq!(fates(&rig), [(1, Fate::Undelivered)]);
+    rig.reconnect(connack());
+    assert_eq!(rig.sent().len(), waiting as usize);
+    assert_eq!(settled(&mut rig).iter().filter(|line| line.starts_with("published")).count(), alone - 1);
+}
+
+#[test]
+fn a_full_queue_takes_nobody_that_would_join() {
+    let publish = |rig: &mut Rig| {
+        let joined = ["1", "2", "3"].map(|payload| join(rig, "a", payload, JOINING).ok());
+        rig.drain();
+        joined
+    };
+
+    let mut rig = joining(2, Overflow::Reject);
+    assert_eq!(publish(&mut rig), [Some(false), Some(true), None]);
+    assert_eq!(join(&mut rig, "a", "4", JOINING).unwrap_err().code, ErrorCode::QueueFull);
+    assert!(rig.told().is_empty());
+
+    let mut rig = joining(2, Overflow::DropNewest);
+    assert_eq!(publish(&mut rig), [Some(false), Some(true), Some(false)]);
+    assert_eq!(rig.told(), ["publish 3 failed: DroppedFromQueue"]);
+
+    let mut rig = joining(2, Overflow::DropOldest);
+    assert_eq!(publish(&mut rig), [Some(false); 3]);
+    assert_eq!(rig.told(), ["publish 1 failed: DroppedFromQueue"], "it alone");
+}
+
+#[test]
+fn those_that_joined_are_refused_together_before_any_is_sent() {
+    let mut rig = Rig::connecting(config(V5));
+    for payload in ["a payload that is larger than the others", "2", "3"] {
+        join(&mut rig, "a", payload, JOINING).unwrap();
+    }
+    rig.says(connack().with(PropertyId::MaximumPacketSize, Value::U32(30)));
+    assert!(rig.sent().is_empty());
+    assert_eq!(fates(&rig), [(1, Fate::Undelivered)]);
+    assert_eq!(settled(&mut rig), ["publish 1 failed: PacketTooLarge"]);
+    assert_eq!(rig.client.stats().queued_messages, 0);
+}
+
+#[test]
+fn those_that_joined_and_wait_are_cancelled_and_end_as_one() {
+    let mut rig = Rig::connecting(config(V5));
+    assert_eq!([joins(&mut rig, true), joins(&mut rig, true)], [false, true]);
+    assert!(rig.client.cancel(OpId(1)));
+    assert_eq!(rig.client.stats().queued_messages, 0);
+    assert_eq!([joins(&mut rig, true), joins(&mut rig, true)], [false, true]);
+    rig.client.terminate();
+    rig.drain();
+    assert_eq!(fates(&rig), [(3, Fate::Undelivered)]);
 }
