@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { MessageChannel } from "node:worker_threads";
+import type { Closable } from "../../js/src/boundary.js";
 import { MqttClient } from "../../js/src/client.js";
 import type { MqttError } from "../../js/src/errors.js";
 import type { ClientOptions } from "../../js/src/options.js";
@@ -201,6 +202,30 @@ test("a close ends the worker when it has told its last", async (t) => {
   await assert.rejects(publishing, { code: "client-closed", delivery: "none" });
   await closed;
   assert.equal(engine.called("free").length, 1);
+  assert.equal(state.terminated, 1);
+});
+
+test("a worker outlives its client until its socket, which may still have much to send, has closed", async (t) => {
+  const { client, engine, state } = await connect(t);
+  const socket = { readyState: 2, close() {}, onclose: null as ((event: Event) => void) | null };
+  engine.host.onSocket(socket as unknown as Closable);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  await client.close({ force: true });
+  await settled();
+  assert.deepEqual([client.state, state.terminated], ["closed", 0]);
+  socket.onclose?.(new Event("close"));
+  await settled();
+  assert.equal(state.terminated, 1);
+});
+
+test("a worker whose socket never tells of its end is ended all the same", async (t) => {
+  const { client, engine, state } = await connect(t);
+  engine.host.onSocket({ readyState: 2, close() {} } as unknown as Closable);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  await client.close({ force: true });
+  await settled();
+  t.mock.timers.tick(60_000);
+  await settled();
   assert.equal(state.terminated, 1);
 });
 

@@ -81,7 +81,9 @@ export type Item =
   | readonly [name: "store", changes: Parameters<EngineHost["onStore"]>[0], all: boolean, newest: number]
   | readonly [name: "answer", question: number, value: unknown, error: Described | undefined]
   | readonly [name: "crashed", cause: string | undefined]
-  | readonly [name: "freed"];
+  | readonly [name: "freed"]
+  /** Nothing holds the worker any more. */
+  | readonly [name: "gone"];
 
 /** What the worker told in one message. */
 export interface Report {

@@ -39,6 +39,7 @@ export class RemoteEngine implements RawEngine {
   #stats: unknown = {};
   #wantsStats = false;
   #freed: (() => void) | undefined;
+  #isFreed = false;
   #hasEnded = false;
 
   /** `memory` is what the page's reader takes for linear memory: the block of the report that is being read. */
@@ -210,6 +211,9 @@ export class RemoteEngine implements RawEngine {
         this.#crash(item[1]);
         break;
       case "freed":
+        this.#settle();
+        break;
+      case "gone":
         this.#end();
         break;
       default:
@@ -241,7 +245,7 @@ export class RemoteEngine implements RawEngine {
 
   #crash(cause: unknown): void {
     if (this.#hasEnded) return;
-    this.#host.onFault(cause);
+    if (!this.#isFreed) this.#host.onFault(cause);
     this.#end();
   }
 
@@ -250,6 +254,12 @@ export class RemoteEngine implements RawEngine {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#worker.terminate();
+    this.#settle();
+  }
+
+  /** The engine is no more, and nobody waits for it. */
+  #settle(): void {
+    this.#isFreed = true;
     for (const settle of this.#questions.values()) settle(undefined);
     this.#questions.clear();
     this.#freed?.();

@@ -21,8 +21,11 @@ export interface PagePort {
 /** Numbers of error codes at the boundary. */
 const DROPPED = 23;
 const CRASHED = 60;
-/** `readyState` of a WebSocket between handshake and end. */
+/** `readyState` of a WebSocket between handshake and end, and after it. */
 const OPEN = 1;
+const CLOSED = 3;
+/** Milliseconds that a socket without an engine may take to send the rest. */
+const LINGER_MS = 60_000;
 
 class Description implements Described {
   constructor(readonly made: Described["made"]) {}
@@ -152,12 +155,25 @@ export class EngineServer {
         raw.free();
         this.#raw = undefined;
         this.#reports.add(["freed"]);
+        this.#leave();
         return;
       default: {
         const [name, ...args] = command;
         (raw[name] as (...args: unknown[]) => void).apply(raw, args);
       }
     }
+  }
+
+  /** With its worker a socket would lose what it has been given and not sent yet, so that goes first. */
+  #leave(): void {
+    const gone = () => this.#reports.add(["gone"]);
+    const socket = this.#socket;
+    if (!socket || socket.readyState === CLOSED) {
+      gone();
+      return;
+    }
+    socket.onclose = gone;
+    setTimeout(gone, LINGER_MS);
   }
 
   #open(options: EngineOptions): void {

@@ -107,6 +107,18 @@ export default function (world, it) {
         );
       });
 
+    if (qos === 0 && isTold(qos))
+      for (const force of [false, true])
+        it(`what was handed to the browser arrives although the client is closed, force ${force}`, async (t) => {
+          const { numbers, connection } = await reluctant(t);
+          await run(flood, { qos, size: SIZE, most: MOST, waits: true });
+          const { sent } = await run(stalls);
+          await run(({ state }, force) => state.client.close({ force, timeout: 1 }), force);
+          connection.resume();
+          await connection.closed;
+          assert.equal(numbers.length, sent);
+        });
+
     it(`QoS ${qos}: a publisher that waits for nothing meets the limit of its queue`, async (t) => {
       const { numbers, connection } = await reluctant(t);
       await run(flood, { qos, size: SIZE, most: MOST, waits: false });

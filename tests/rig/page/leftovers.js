@@ -1,10 +1,14 @@
 // Counts what a piece of code leaves behind in the page: timers, sockets, listeners.
 
-/** Starts counting. `stop()` gives the page its own functions back and resolves with what is still there. */
+/**
+ * Starts counting. `stop()` gives the page its own functions back and, when every socket is closed and every worker
+ * terminated, resolves with what is still there.
+ */
 export function watchLeftovers() {
   const timers = new Set();
   const sockets = [];
-  const workers = new Set();
+  const workers = new Map();
+  const ends = [];
   const listeners = new Map();
   const undo = [];
 
@@ -51,9 +55,10 @@ export function watchLeftovers() {
     return class extends Original {
       constructor(...all) {
         super(...all);
-        workers.add(this);
+        ends.push(new Promise((resolve) => workers.set(this, resolve)));
       }
       terminate() {
+        workers.get(this)?.();
         workers.delete(this);
         super.terminate();
       }
@@ -81,7 +86,7 @@ export function watchLeftovers() {
     }),
     async stop() {
       for (const restore of undo.reverse()) restore();
-      await Promise.all(sockets.map(({ closed }) => closed));
+      await Promise.all([...sockets.map(({ closed }) => closed), ...ends]);
       return {
         timers: timers.size,
         openSockets: sockets.filter(({ socket }) => socket.readyState !== WebSocket.CLOSED).length,
