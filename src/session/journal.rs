@@ -136,7 +136,8 @@ impl Session {
         self.inbound.marks.start_over();
     }
 
-    /// Takes out all changes; `true`: they are everything.
+    /// Takes out all changes; `true`: they are everything. Messages come before their exchanges, so that a store which has
+    /// only the beginning of them takes no message that was answered for a new one.
     pub(crate) fn take_changes(&mut self) -> (Vec<StoreChange>, bool) {
         let everything = self.journal.mode == Mode::Everything;
         if everything {

@@ -1,6 +1,6 @@
 //! Stores that hold anything: damaged, foreign, shuffled and doubled records. Nothing panics, everything intact is kept.
 
-use crate::store::{durable, restored};
+use crate::store::{connected, durable, restored};
 use crate::support::disk::Disk;
 use crate::support::*;
 use std::collections::BTreeMap;
@@ -169,6 +169,52 @@ fn an_exchange_without_its_message_is_released() {
     assert!(sent.contains(&"PUBREL #3".into()), "the server may hold the identifier: {sent:?}");
     rig.says(ack(wasmqtt::codec::AckKind::PubComp, 3, 0x92));
     assert!(!rig.disk.records.contains_key(&((2 << 48) + 3)));
+}
+
+/// A browser that keeps its databases in memory (WebKit, in private windows) was seen to leave the beginning of a change
+/// when the page went in the middle of it.
+#[test]
+fn a_change_that_was_written_in_part_loses_nothing_and_repeats_nothing_as_new() {
+    let mut rig = connected(V5);
+    for (qos, payload) in [(Q1, "one"), (Q2, "two"), (Q1, "three"), (Q2, "four")] {
+        rig.publish(qos, "a", payload);
+    }
+    rig.says(pubrec(4));
+    let mut rig = rig.slow();
+    rig.publish(Q1, "a", "first"); // under way while the rest happens
+    for answer in [puback(1), pubrec(2), pubcomp(4), publish(Q2, 7, "b", "in")] {
+        rig.says(answer);
+    }
+    rig.publish(Q2, "a", "new");
+    rig.stored();
+    let before = rig.disk.records.clone();
+    let changes = rig.disk.waiting.take().expect("the change that is cut").changes;
+    assert_eq!(changes.len(), 8, "a message, what is over, what was released and what came in: {changes:?}");
+    for written in 0..=changes.len() {
+        let mut disk = Disk { records: before.clone(), waiting: None };
+        for (key, record) in &changes[..written] {
+            match record {
+                Some(record) => drop(disk.records.insert(*key, record.to_vec())),
+                None => drop(disk.records.remove(key)),
+            }
+        }
+        let (sent, ..) = play(&disk);
+        let lines = |what: &str| sent.iter().filter(|line| line.contains(what)).cloned().collect::<Vec<_>>();
+        for kept in ["PUBLISH q1 #3 a three dup", "PUBLISH q1 #5 a first dup"] {
+            assert_eq!(lines(kept).len(), 1, "{written}: {sent:?}");
+        }
+        // Answered: repeated as what it was, or ended, but never sent as new.
+        for (answered, identifier) in [("one", 1), ("two", 2)] {
+            let again = lines(&format!(" {answered}"));
+            assert!(again.iter().all(|line| line.ends_with("dup")), "{written}: {again:?}");
+            let released = lines(&format!("PUBREL #{identifier}"));
+            assert!(again.len() + released.len() <= 1, "{written}: {sent:?}");
+        }
+        assert!(!lines(" two").is_empty() || !lines("PUBREL #2").is_empty(), "{written}: {sent:?}");
+        assert!(lines(" four").is_empty(), "{written}: {sent:?}");
+        // Nothing of it had left, and nobody was told that it is safe.
+        assert_eq!(lines(" new").len(), usize::from(written > 0), "{written}: {sent:?}");
+    }
 }
 
 #[test]
