@@ -3,31 +3,13 @@
 use super::publishing::{check_properties, write_publish_header};
 use super::subscribing::check_options;
 use super::transmit::HIGH_WATER;
-use super::{Client, Closing, Core, OpKind, Phase};
-use crate::codec::{
-    PacketType, Properties, PropertiesBuf, PropertyId, Publish, QoS, ReasonCode, Sender, SubscribeOptions,
-    Value,
-};
+use super::{Client, Core, OpKind, Phase};
+use crate::codec::{Properties, PropertyId, Publish, QoS, SubscribeOptions};
 use crate::config::{Overflow, is_text};
 use crate::error::{Error, ErrorCode};
 use crate::session::{Exchange, Filter, OpId, PayloadSource, Publication, Request, is_of_a_message};
 use crate::time::{Instant, Millis};
 use crate::topic::{TopicFilter, TopicName};
-
-/// How to leave.
-#[derive(Clone, Debug, Default)]
-pub struct DisconnectOptions {
-    /// Success, or 0x04 to have the Will published (3.14.2.1). 3.1.1 says nothing other than success: there the
-    /// connection closes without DISCONNECT, and the server publishes the Will.
-    pub reason: ReasonCode,
-    /// How long unfinished work may hold up the end; zero leaves at once.
-    pub drain: Millis,
-    /// A new Session Expiry Interval, in seconds (3.14.2.2.2); 5.0 only. `None` leaves it as it is, or ends a session
-    /// whose expiry was not configured, unless the client is durable.
-    pub session_expiry_seconds: Option<u32>,
-    /// Reason String and User Properties (3.14.2.2).
-    pub properties: PropertiesBuf,
-}
 
 /// How to publish a message.
 #[derive(Clone, Copy, Debug, Default)]
@@ -186,44 +168,6 @@ impl Client {
     /// otherwise its exchange with the server still runs to its end.
     pub fn cancel(&mut self, op: OpId) -> bool {
         op != OpId::DETACHED && self.core.cancel(op)
-    }
-
-    /// Leaves in order: finishes what is under way, sends DISCONNECT, closes (3.14).
-    ///
-    /// # Errors
-    /// `invalid-argument` for a reason that a client may not give (MQTT-3.14.2-1), and for an expiry above zero on a
-    /// session that has none (MQTT-3.1.2-23 and 3.14.2.2.2).
-    pub fn disconnect(&mut self, now: Instant, mut options: DisconnectOptions) -> Result<(), Error> {
-        if !options.reason.allowed_from(Sender::Client, PacketType::Disconnect) {
-            return Err(Error::named(ErrorCode::InvalidArgument, "reasonCode").broke("MQTT-3.14.2-1"));
-        }
-        let config = &self.core.config;
-        // A session that was only meant to outlive reconnects ends here.
-        let unasked = config.session_expiry_seconds.is_none()
-            && !config.durable
-            && options.reason == ReasonCode::SUCCESS;
-        let unasked = unasked.then_some(0);
-        if let Some(seconds) = options.session_expiry_seconds.or(unasked) {
-            if seconds > 0 && config.session_expiry() == 0 {
-                return Err(
-                    Error::named(ErrorCode::InvalidArgument, "sessionExpiryInterval").broke("§3.14.2.2.2")
-                );
-            }
-            let pushed = options.properties.push(PropertyId::SessionExpiryInterval, Value::U32(seconds));
-            debug_assert!(pushed.is_ok(), "INVARIANT: any number of seconds is in range");
-        }
-        let deadline = now + options.drain;
-        self.core.close(Closing { deadline, options, is_overdue: false });
-        self.core.fill(now);
-        if deadline <= now {
-            self.core.on_closing_deadline(now);
-        }
-        Ok(())
-    }
-
-    /// Hangs up at once, without DISCONNECT: the server publishes the Will (3.1.2.5).
-    pub fn terminate(&mut self) {
-        self.core.terminate();
     }
 }
 

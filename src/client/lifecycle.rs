@@ -1,7 +1,7 @@
-//! From one connection to the next: opening, agreeing, losing, waiting, closing.
+//! From one connection to the next: opening, agreeing, losing, waiting.
 
-use super::{Client, ClientState, Closing, Core, Event, Phase, Retry, TransportRequest};
-use crate::codec::{ConnAck, Disconnect, ProtocolVersion, ReasonCode, Violation};
+use super::{Client, ClientState, Core, Event, Phase, Retry, TransportRequest};
+use crate::codec::{ConnAck, ProtocolVersion, ReasonCode, Violation};
 use crate::config::{FirstSession, PROTOCOL_MAXIMUM_PACKET_SIZE, VersionPolicy};
 use crate::connection::{Connection, Credentials, Handshake, KeepAliveAction, Negotiated, Rejection};
 use crate::error::{Error, ErrorCode};
@@ -354,82 +354,5 @@ impl Core {
             | Phase::Waiting { .. }
             | Phase::Closed => {}
         }
-    }
-
-    /// Begins an orderly end; work in progress has until `closing.deadline`.
-    pub(super) fn close(&mut self, closing: Closing) {
-        self.renewal = None;
-        match self.phase {
-            Phase::Live(_) => {
-                self.closing = Some(closing);
-                self.set_state(ClientState::Closing);
-            }
-            Phase::Dialing { .. } | Phase::Handshaking { .. } => {
-                self.clear_out();
-                self.transport.push_back(TransportRequest::Close);
-                self.finish(None);
-            }
-            Phase::Idle | Phase::Waiting { .. } => self.finish(None),
-            Phase::Closed => {}
-        }
-    }
-
-    /// Unfinished work has had its time.
-    pub(super) fn on_closing_deadline(&mut self, now: Instant) -> bool {
-        let Some(closing) = self.closing.as_mut().filter(|closing| closing.deadline <= now) else {
-            return false;
-        };
-        closing.is_overdue = true;
-        self.say_goodbye();
-        self.closing.is_none()
-    }
-
-    /// Ends a closing client as soon as nothing waits for the server any more.
-    pub(super) fn finish_when_drained(&mut self) {
-        let Some(closing) = &self.closing else { return };
-        let drained = self.unsent.is_empty()
-            && self.outbox.ready.unsent.is_empty()
-            && self.session.queue.len() == 0
-            && self.session.requests.is_empty()
-            && self.session.exchanges.is_empty();
-        if drained || closing.is_overdue {
-            self.say_goodbye();
-        }
-    }
-
-    /// Sends DISCONNECT, after what was written. As long as that waits for the store, so does the end.
-    fn say_goodbye(&mut self) {
-        if self.is_settled()
-            && let Some(closing) = self.closing.take()
-        {
-            self.complete_leaving();
-            let disconnect = Disconnect {
-                reason: closing.options.reason,
-                properties: closing.options.properties.as_properties(),
-            };
-            // In 3.1.1 it has no reason, and always withholds the Will.
-            if self.version == ProtocolVersion::V5 || disconnect.reason == ReasonCode::SUCCESS {
-                self.write_last(&disconnect);
-            }
-            self.transport.push_back(TransportRequest::Close);
-            self.finish(None);
-        }
-    }
-
-    /// Hangs up without DISCONNECT, so that the server publishes the Will.
-    pub(super) fn terminate(&mut self) {
-        if !matches!(self.phase, Phase::Closed) {
-            self.clear_out();
-            self.transport.push_back(TransportRequest::Close);
-            self.finish(None);
-        }
-    }
-
-    fn finish(&mut self, error: Option<Error>) {
-        self.phase = Phase::Closed;
-        self.closing = None;
-        self.fail_everything();
-        self.set_state(ClientState::Closed);
-        self.events.push_back(Event::Closed(error));
     }
 }

@@ -7,7 +7,9 @@ mod command;
 mod event;
 mod evidence;
 mod idle;
+mod leaving;
 mod lifecycle;
+mod phase;
 mod publishing;
 mod receive;
 mod reconnect;
@@ -22,10 +24,11 @@ mod tap;
 mod topics;
 mod transmit;
 
-pub use command::{DisconnectOptions, PublishOptions};
+pub use command::PublishOptions;
 pub use event::{
     AuthData, ClientState, Completion, Event, Failure, Fate, Message, OpKind, Retry, TransportRequest,
 };
+pub use leaving::DisconnectOptions;
 pub use lifecycle::TransportClose;
 pub use stats::Stats;
 pub use store::StoreChanges;
@@ -34,11 +37,13 @@ pub use tap::PacketInfo;
 
 use crate::codec::{FrameBuffer, Properties, ProtocolVersion, QoS, Span};
 use crate::config::{Config, VersionPolicy};
-use crate::connection::{Connection, Handshake, Negotiated};
+use crate::connection::Negotiated;
 use crate::error::Error;
 use crate::session::{OpId, Session};
 use crate::time::Instant;
 use idle::Idleness;
+use leaving::Closing;
+use phase::Phase;
 use reconnect::Backoff;
 use std::collections::VecDeque;
 use surroundings::Surroundings;
@@ -113,46 +118,6 @@ struct Core {
     transport: VecDeque<TransportRequest>,
     tap: tap::Tap,
     stats: Stats,
-}
-
-/// Where the current connection stands. What belongs to a phase exists in that phase only.
-#[derive(Debug)]
-enum Phase {
-    Idle,
-    /// The driver opens the transport.
-    Dialing {
-        deadline: Instant,
-    },
-    /// CONNECT was written.
-    Handshaking {
-        deadline: Instant,
-        handshake: Box<Handshake>,
-    },
-    Live(Box<Connection>),
-    /// The next attempt is due at `until`; `None`: when the surroundings allow it.
-    Waiting {
-        until: Option<Instant>,
-    },
-    Closed,
-}
-
-impl Phase {
-    fn live(&self) -> Option<&Connection> {
-        if let Self::Live(connection) = self { Some(connection) } else { None }
-    }
-
-    fn live_mut(&mut self) -> Option<&mut Connection> {
-        if let Self::Live(connection) = self { Some(connection) } else { None }
-    }
-}
-
-/// A disconnect that was asked for and lets work in progress finish first.
-#[derive(Debug)]
-struct Closing {
-    deadline: Instant,
-    options: DisconnectOptions,
-    /// Its time is up, and only the store holds it up: nothing new is written or read.
-    is_overdue: bool,
 }
 
 /// Where a message lies, between receiving and handing it out.
