@@ -7,16 +7,17 @@ import { filesBelow } from "./lib/stamp.mjs";
 
 /** Rooms of the crate, each with the rooms it may use. */
 const ROOMS = {
-  topic: [],
+  rule: [],
+  topic: ["rule"],
   time: [],
-  codec: ["topic"],
-  error: ["codec", "topic"],
-  config: ["codec", "topic", "time", "error"],
-  session: ["codec", "topic", "time", "error", "config"],
-  connection: ["codec", "topic", "time", "error", "config"],
-  client: ["codec", "topic", "time", "error", "config", "session", "connection"],
-  fuzzing: ["codec", "topic", "time", "error", "config", "session", "connection", "client"],
-  web: ["codec", "time", "error", "config", "session", "connection", "client"],
+  codec: ["rule", "topic"],
+  error: ["rule", "codec", "topic"],
+  config: ["rule", "codec", "topic", "time", "error"],
+  session: ["rule", "codec", "topic", "time", "error", "config"],
+  connection: ["rule", "codec", "topic", "time", "error", "config"],
+  client: ["rule", "codec", "topic", "time", "error", "config", "session", "connection"],
+  fuzzing: ["rule", "codec", "topic", "time", "error", "config", "session", "connection", "client"],
+  web: ["rule", "codec", "time", "error", "config", "session", "connection", "client"],
 };
 
 /** What only `web` may touch: a core with a clock or a browser in it could not be tested on virtual time. */

@@ -6,6 +6,7 @@ use crate::codec::{
     EncodeError, Properties, PropertiesBuf, PropertyId, PropertyScope, ProtocolVersion, QoS, Value,
 };
 use crate::error::{Error, ErrorCode};
+use crate::rule::rule;
 use crate::time::Millis;
 use crate::topic::TopicName;
 
@@ -146,7 +147,7 @@ impl Will {
         Properties::validate(properties.as_bytes(), PropertyScope::Will, 0)
             .map_err(|violation| invalid("will.properties").broke(violation.statement))?;
         if is_text(properties) && core::str::from_utf8(&self.payload).is_err() {
-            return Err(invalid("will.payload").broke("§3.1.3.2.3"));
+            return Err(invalid("will.payload").broke(rule!("§3.1.3.2.3")));
         }
         Ok(())
     }
@@ -272,7 +273,9 @@ impl Config {
             && self.first_session != FirstSession::Clean
             && self.version == VersionPolicy::Only(ProtocolVersion::V311)
         {
-            return Err(Error::named(ErrorCode::UnsupportedInVersion, "clientId").broke("3.1.1 MQTT-3.1.3-7"));
+            return Err(
+                Error::named(ErrorCode::UnsupportedInVersion, "clientId").broke(rule!("3.1.1 MQTT-3.1.3-7"))
+            );
         }
         if self.durable && self.client_id.is_empty() {
             return invalid("clientId");

@@ -1,6 +1,7 @@
 //! The one error type of the core: a stable code, and what is known about the case.
 
 use crate::codec::{Properties, PropertyId, ReasonCode, Violation};
+use crate::rule::Rule;
 use crate::topic::TopicError;
 use core::ops::Deref;
 
@@ -167,7 +168,7 @@ pub struct ErrorInfo {
     /// The limit that was exceeded.
     pub limit: Option<u32>,
     /// The statement or section of the standard that was broken.
-    pub statement: Option<&'static str>,
+    pub statement: Option<Rule>,
     /// The option's name, the server's reason string, or the WebSocket's close reason.
     pub text: Option<Box<str>>,
     /// The WebSocket's close code.
@@ -264,7 +265,7 @@ impl Error {
 
     /// The same error, with the rule of the standard that was broken.
     #[must_use]
-    pub fn broke(mut self, statement: &'static str) -> Self {
+    pub fn broke(mut self, statement: Rule) -> Self {
         self.0.statement = Some(statement);
         self
     }

@@ -8,6 +8,7 @@ mod error;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod rule;
 pub mod session;
 pub mod time;
 pub mod topic;
@@ -15,3 +16,4 @@ pub mod topic;
 pub mod web;
 
 pub use error::{Error, ErrorCode, ErrorInfo, Evidence, Stage};
+pub use rule::Rule;

@@ -122,7 +122,7 @@ export interface EngineHost {
     reasonCode: number,
     at: number,
     limit: number,
-    statement: string | undefined,
+    statement: number | undefined,
     text: string | undefined,
     closeCode: number,
     retryable?: boolean,

@@ -7,6 +7,7 @@ import {
   reasonName,
   SOON_HINT,
 } from "./error-codes.js";
+import { ruleName } from "./rule.js";
 import type { Delivery } from "./types.js";
 
 /** What was seen of the connection, or of the attempt at one, that ended with an error. Holds no secrets and no URL. */
@@ -102,7 +103,7 @@ export function engineError(
   reasonCode: number,
   offset: number,
   limit: number,
-  statement: string | undefined,
+  statement: number | undefined,
   text: string | undefined,
   closeCode: number,
   retryable?: boolean,
@@ -124,7 +125,7 @@ export function engineError(
     offset: known(offset),
     limit: known(limit),
     closeCode: known(closeCode),
-    statement,
+    statement: statement ? ruleName(statement) : undefined,
     serverReference,
     evidence: observed(stage, elapsed, attempt, silent),
     retryable: isRefusal ? retryable : undefined,

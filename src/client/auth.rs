@@ -4,6 +4,7 @@ use super::{AuthData, Client, Completion, Core, Event, OpKind, Phase};
 use crate::codec::{Auth, EncodeError, PropertiesBuf, PropertyId, ReasonCode, Value, Violation};
 use crate::config::is_whole;
 use crate::error::{Error, ErrorCode};
+use crate::rule::rule;
 use crate::session::OpId;
 use crate::time::Instant;
 
@@ -38,10 +39,12 @@ impl Client {
             return Err(Error::new(ErrorCode::NotConnected));
         }
         if self.core.authentication_method().is_none() {
-            return Err(Error::named(ErrorCode::UnsupportedInVersion, "authenticator").broke("MQTT-4.12.0-7"));
+            return Err(
+                Error::named(ErrorCode::UnsupportedInVersion, "authenticator").broke(rule!("MQTT-4.12.0-7"))
+            );
         }
         if self.core.reauthentication.is_some() {
-            return Err(Error::named(ErrorCode::InvalidArgument, "reauthenticate").broke("§4.12.1"));
+            return Err(Error::named(ErrorCode::InvalidArgument, "reauthenticate").broke(rule!("§4.12.1")));
         }
         self.core.write_auth(ReasonCode::RE_AUTHENTICATE, data)?;
         self.core.reauthentication = Some(Reauthentication { op: Some(op) });
@@ -81,10 +84,10 @@ impl Core {
         let given = auth.properties.str(PropertyId::AuthenticationMethod);
         if !is_whole() || !self.expects_challenge() {
             // Not asked for, or the server tries to start a re-authentication, which only the client may.
-            return Err(Violation::protocol_error("MQTT-4.12.0-6", 0));
+            return Err(Violation::protocol_error(rule!("MQTT-4.12.0-6"), 0));
         }
         if given != self.authentication_method() {
-            return Err(Violation::protocol_error("MQTT-4.12.0-5", 0));
+            return Err(Violation::protocol_error(rule!("MQTT-4.12.0-5"), 0));
         }
         let data = auth.properties.bytes(PropertyId::AuthenticationData);
         if auth.reason == ReasonCode::CONTINUE_AUTHENTICATION {
@@ -94,7 +97,7 @@ impl Core {
         }
         // Success ends a re-authentication; before CONNACK it means nothing (MQTT-4.12.0-2).
         let Some(Reauthentication { op }) = self.reauthentication.take() else {
-            return Err(Violation::protocol_error("MQTT-4.12.0-2", 0));
+            return Err(Violation::protocol_error(rule!("MQTT-4.12.0-2"), 0));
         };
         if let Some(op) = op {
             self.complete(Completion {

@@ -7,6 +7,7 @@ use super::{Client, Core, OpKind, Phase};
 use crate::codec::{Properties, PropertyId, Publish, QoS, SubscribeOptions};
 use crate::config::{Overflow, is_text};
 use crate::error::{Error, ErrorCode};
+use crate::rule::rule;
 use crate::session::{Exchange, Filter, OpId, PayloadSource, Publication, Request, is_of_a_message};
 use crate::time::{Instant, Millis};
 use crate::topic::{TopicFilter, TopicName};
@@ -75,7 +76,7 @@ impl Client {
             return Err(Error::named(ErrorCode::InvalidArgument, "properties"));
         }
         if is_text(properties) && !is_utf_8(payload) {
-            return Err(Error::named(ErrorCode::InvalidArgument, "payload").broke("§3.3.2.3.2"));
+            return Err(Error::named(ErrorCode::InvalidArgument, "payload").broke(rule!("§3.3.2.3.2")));
         }
         if self.core.can_write_directly(options.qos) {
             return self.core.write_directly(op, topic, payload, options, properties);
@@ -308,7 +309,7 @@ impl Core {
         user_properties: Properties<'_>,
     ) -> Result<(), Error> {
         if filter.is_shared() && options.no_local {
-            return Err(Error::named(ErrorCode::InvalidFilter, "noLocal").broke("MQTT-3.8.3-4"));
+            return Err(Error::named(ErrorCode::InvalidFilter, "noLocal").broke(rule!("MQTT-3.8.3-4")));
         }
         let Some(connection) = self.phase.live() else { return Ok(()) };
         connection.negotiated.limits.check_filter(filter)?;

@@ -5,6 +5,7 @@ use crate::codec::{
     Disconnect, PacketType, PropertiesBuf, PropertyId, ProtocolVersion, ReasonCode, Sender, Value,
 };
 use crate::error::{Error, ErrorCode};
+use crate::rule::rule;
 use crate::time::{Instant, Millis};
 
 /// How to leave.
@@ -39,7 +40,7 @@ impl Client {
     /// session that has none (MQTT-3.1.2-23 and 3.14.2.2.2).
     pub fn disconnect(&mut self, now: Instant, mut options: DisconnectOptions) -> Result<(), Error> {
         if !options.reason.allowed_from(Sender::Client, PacketType::Disconnect) {
-            return Err(Error::named(ErrorCode::InvalidArgument, "reasonCode").broke("MQTT-3.14.2-1"));
+            return Err(Error::named(ErrorCode::InvalidArgument, "reasonCode").broke(rule!("MQTT-3.14.2-1")));
         }
         let config = &self.core.config;
         // A session that was only meant to outlive reconnects ends here.
@@ -49,9 +50,8 @@ impl Client {
         let unasked = unasked.then_some(0);
         if let Some(seconds) = options.session_expiry_seconds.or(unasked) {
             if seconds > 0 && config.session_expiry() == 0 {
-                return Err(
-                    Error::named(ErrorCode::InvalidArgument, "sessionExpiryInterval").broke("§3.14.2.2.2")
-                );
+                return Err(Error::named(ErrorCode::InvalidArgument, "sessionExpiryInterval")
+                    .broke(rule!("§3.14.2.2.2")));
             }
             let pushed = options.properties.push(PropertyId::SessionExpiryInterval, Value::U32(seconds));
             debug_assert!(pushed.is_ok(), "INVARIANT: any number of seconds is in range");

@@ -5,6 +5,7 @@ use crate::codec::{ConnAck, ProtocolVersion, ReasonCode, Violation};
 use crate::config::{FirstSession, PROTOCOL_MAXIMUM_PACKET_SIZE, VersionPolicy};
 use crate::connection::{Connection, Credentials, Handshake, KeepAliveAction, Negotiated, Rejection};
 use crate::error::{Error, ErrorCode};
+use crate::rule::rule;
 use crate::session::Request;
 use crate::time::{Instant, Millis};
 use std::sync::Arc;
@@ -69,7 +70,10 @@ impl Client {
         if fits {
             self.core.on_opened(now, selected, credentials);
         } else {
-            self.core.lose(now, Error::named(ErrorCode::SubprotocolRejected, selected).broke("MQTT-6.0.0-4"));
+            self.core.lose(
+                now,
+                Error::named(ErrorCode::SubprotocolRejected, selected).broke(rule!("MQTT-6.0.0-4")),
+            );
         }
     }
 
@@ -174,12 +178,12 @@ impl Core {
 
     pub(super) fn on_connack(&mut self, now: Instant, connack: &ConnAck<'_>) {
         let Phase::Handshaking { handshake, .. } = &self.phase else {
-            return self.violate(now, Violation::protocol_error("MQTT-3.2.0-2", 0));
+            return self.violate(now, Violation::protocol_error(rule!("MQTT-3.2.0-2"), 0));
         };
         match handshake.accept(&self.config, connack) {
             Ok(negotiated) if negotiated.session_present && !self.may_resume() => {
                 self.must_start_clean = true;
-                self.violate(now, Violation::protocol_error("MQTT-3.2.2-4", 2));
+                self.violate(now, Violation::protocol_error(rule!("MQTT-3.2.2-4"), 2));
             }
             Ok(negotiated) => {
                 let round_trip = now.since(handshake.since);

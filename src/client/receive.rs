@@ -8,6 +8,7 @@ use crate::codec::{
 };
 use crate::connection::{InboundAliases, refusal_of_3_1_1};
 use crate::error::{Error, ErrorCode};
+use crate::rule::rule;
 use crate::session::{Arrival, Exchange};
 use crate::time::Instant;
 
@@ -110,7 +111,7 @@ impl Core {
         }
         if let Phase::Handshaking { .. } = self.phase {
             // Before CONNACK the server may send nothing else.
-            return Err(Violation::protocol_error("MQTT-3.2.0-1", 0));
+            return Err(Violation::protocol_error(rule!("MQTT-3.2.0-1"), 0));
         }
         match packet {
             Packet::Ack(ack) => self.on_ack(ack)?,
@@ -125,7 +126,7 @@ impl Core {
             | Packet::Connect(_)
             | Packet::Subscribe(_)
             | Packet::Unsubscribe(_)
-            | Packet::PingReq => return Err(Violation::protocol_error("§2.1.2", 0)),
+            | Packet::PingReq => return Err(Violation::protocol_error(rule!("§2.1.2"), 0)),
         }
         Ok(())
     }
@@ -147,7 +148,7 @@ impl Core {
             && self.session.inbound.open() >= u32::from(self.config.receive_maximum)
         {
             let reason = ReasonCode::RECEIVE_MAXIMUM_EXCEEDED;
-            return Err(Violation { reason, statement: "MQTT-3.3.4-9", offset: 0 });
+            return Err(Violation { reason, statement: rule!("MQTT-3.3.4-9"), offset: 0 });
         }
         let token = match (publish.qos, publish.packet_id) {
             (QoS::AtLeastOnce, Some(id)) => {
@@ -185,7 +186,7 @@ impl Core {
     /// Acknowledgements carry Reason String and User Properties, and those only where we want them.
     pub(super) fn check_asked(&self, properties: Properties<'_>) -> Result<(), Violation> {
         if !self.config.request_problem_information && !properties.is_empty() {
-            return Err(Violation::protocol_error("MQTT-3.1.2-29", 0));
+            return Err(Violation::protocol_error(rule!("MQTT-3.1.2-29"), 0));
         }
         Ok(())
     }
@@ -206,7 +207,7 @@ impl Core {
                 Some(Exchange::Publish { publication, .. }) if publication.qos == QoS::AtLeastOnce => {
                     self.end_publish(ack);
                 }
-                Some(_) => return Err(Violation::protocol_error("MQTT-4.3.2-3", 0)),
+                Some(_) => return Err(Violation::protocol_error(rule!("MQTT-4.3.2-3"), 0)),
                 None => self.stats.unknown_acks += 1,
             },
             AckKind::PubRec => match self.session.exchanges.get_mut(id) {
@@ -218,7 +219,7 @@ impl Core {
                     }
                 }
                 Some(Exchange::Release { .. }) => self.write_pubrel(id, ReasonCode::SUCCESS),
-                Some(_) => return Err(Violation::protocol_error("MQTT-4.3.3-4", 0)),
+                Some(_) => return Err(Violation::protocol_error(rule!("MQTT-4.3.3-4"), 0)),
                 None => {
                     self.stats.unknown_acks += 1;
                     self.write_pubrel(id, ReasonCode::PACKET_IDENTIFIER_NOT_FOUND);
@@ -227,7 +228,7 @@ impl Core {
             },
             AckKind::PubComp => match self.session.exchanges.get(id) {
                 Some(Exchange::Release { .. }) => self.end_publish(ack),
-                Some(_) => return Err(Violation::protocol_error("MQTT-4.3.3-6", 0)),
+                Some(_) => return Err(Violation::protocol_error(rule!("MQTT-4.3.3-6"), 0)),
                 None => self.stats.unknown_acks += 1,
             },
         }
@@ -301,10 +302,10 @@ fn resolve_topic<'a>(
     let Some(alias) = publish.properties.u16(PropertyId::TopicAlias) else { return Ok(topic) };
     if !aliases.allows(alias) {
         let reason = ReasonCode::TOPIC_ALIAS_INVALID;
-        return Err(Violation { reason, statement: "MQTT-3.3.2-9", offset: 0 });
+        return Err(Violation { reason, statement: rule!("MQTT-3.3.2-9"), offset: 0 });
     }
     if topic.is_empty() {
-        return aliases.resolve(alias).ok_or(Violation::protocol_error("§3.3.4", 0));
+        return aliases.resolve(alias).ok_or(Violation::protocol_error(rule!("§3.3.4"), 0));
     }
     aliases.bind(alias, topic);
     Ok(topic)

@@ -7,6 +7,7 @@ use crate::codec::{
 };
 use crate::connection::ServerLimits;
 use crate::error::{Error, ErrorCode};
+use crate::rule::rule;
 use crate::session::{Exchange, OpId, Request};
 use crate::topic::TopicFilter;
 
@@ -186,14 +187,14 @@ impl Core {
             Some(Exchange::Request { request: Request::Subscribe { op, ids, sent }, .. }) => {
                 (*op, ids.clone(), sent.clone())
             }
-            Some(_) => return Err(Violation::protocol_error("MQTT-3.8.4-2", 0)),
+            Some(_) => return Err(Violation::protocol_error(rule!("MQTT-3.8.4-2"), 0)),
             None => {
                 self.stats.unknown_acks += 1;
                 return Ok(());
             }
         };
         if suback.reasons.len() != sent.len() {
-            return Err(Violation::protocol_error("MQTT-3.8.4-6", 0));
+            return Err(Violation::protocol_error(rule!("MQTT-3.8.4-6"), 0));
         }
         self.session.exchanges.remove(suback.packet_id);
         let mut answers: Vec<(u32, ReasonCode)> = Vec::new();
@@ -216,14 +217,14 @@ impl Core {
         self.check_asked(unsuback.properties)?;
         let filters = match self.session.exchanges.get(unsuback.packet_id) {
             Some(Exchange::Request { request: Request::Unsubscribe { filters, .. }, .. }) => filters.len(),
-            Some(_) => return Err(Violation::protocol_error("MQTT-3.10.4-4", 0)),
+            Some(_) => return Err(Violation::protocol_error(rule!("MQTT-3.10.4-4"), 0)),
             None => {
                 self.stats.unknown_acks += 1;
                 return Ok(());
             }
         };
         if self.version == ProtocolVersion::V5 && unsuback.reasons.len() != filters {
-            return Err(Violation::protocol_error("MQTT-3.11.3-1", 0));
+            return Err(Violation::protocol_error(rule!("MQTT-3.11.3-1"), 0));
         }
         if let Some(Exchange::Request { request, .. }) = self.session.exchanges.remove(unsuback.packet_id)
             && let Some(op) = request.op()

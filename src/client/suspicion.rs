@@ -9,6 +9,7 @@
 use super::{Core, Event};
 use crate::codec::{PacketId, ProtocolVersion, QoS, ReasonCode};
 use crate::error::{Error, ErrorCode};
+use crate::rule::rule;
 use crate::session::Exchange;
 use crate::time::Instant;
 
@@ -83,8 +84,8 @@ impl Core {
             // 5.0 has a reason code for it, which some servers do not send, Mosquitto 2.0.11 among them.
             None if row == ROW => {
                 let rule = match self.version {
-                    ProtocolVersion::V311 => "3.1.1 MQTT-3.1.4-2",
-                    ProtocolVersion::V5 => "MQTT-3.1.4-3",
+                    ProtocolVersion::V311 => rule!("3.1.1 MQTT-3.1.4-2"),
+                    ProtocolVersion::V5 => rule!("MQTT-3.1.4-3"),
                 };
                 let guess = Error::new(ErrorCode::SessionTakenOver).broke(rule);
                 self.events.push_back(Event::Notice(guess));

@@ -5,6 +5,7 @@ use crate::codec::{
     Ack, AckKind, Disconnect, PacketId, Properties, ProtocolVersion, QoS, ReasonCode, Violation,
 };
 use crate::connection::Connection;
+use crate::rule::rule;
 use crate::session::{OpId, Session};
 use crate::time::Instant;
 
@@ -150,7 +151,7 @@ impl Core {
         if self.buffered() <= FLOOD {
             return Ok(());
         }
-        Err(Violation { reason: ReasonCode::MESSAGE_RATE_TOO_HIGH, statement: "§4.9", offset: 0 })
+        Err(Violation { reason: ReasonCode::MESSAGE_RATE_TOO_HIGH, statement: rule!("§4.9"), offset: 0 })
     }
 
     pub(super) fn write_disconnect(&mut self, reason: ReasonCode) {

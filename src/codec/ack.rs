@@ -5,6 +5,7 @@ use super::encode::{Body, packet_encoding};
 use super::{
     EncodeError, PacketId, PacketType, Properties, PropertyScope, ProtocolVersion, ReasonCode, Violation,
 };
+use crate::rule::{Rule, rule};
 
 /// Which of the four acknowledgements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +33,12 @@ impl AckKind {
     }
 
     /// The statement about its reason codes.
-    const fn reason_statement(self) -> &'static str {
+    const fn reason_statement(self) -> Rule {
         match self {
-            Self::PubAck => "MQTT-3.4.2-1",
-            Self::PubRec => "MQTT-3.5.2-1",
-            Self::PubRel => "MQTT-3.6.2-1",
-            Self::PubComp => "MQTT-3.7.2-1",
+            Self::PubAck => rule!("MQTT-3.4.2-1"),
+            Self::PubRec => rule!("MQTT-3.5.2-1"),
+            Self::PubRel => rule!("MQTT-3.6.2-1"),
+            Self::PubComp => rule!("MQTT-3.7.2-1"),
         }
     }
 }
@@ -74,7 +75,7 @@ impl<'a> Ack<'a> {
         kind: AckKind,
         mut reader: Reader<'a>,
     ) -> Result<Self, Violation> {
-        let packet_id = reader.packet_id("MQTT-2.2.1-5")?;
+        let packet_id = reader.packet_id(rule!("MQTT-2.2.1-5"))?;
         let packet = kind.packet_type();
         let at = reader.offset();
         let (reason, properties) = reader.reason_and_properties(version, PropertyScope::Packet(packet))?;

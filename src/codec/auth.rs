@@ -5,6 +5,7 @@ use super::encode::{Body, packet_encoding};
 use super::{
     EncodeError, PacketType, Properties, PropertyScope, ProtocolVersion, ReasonCode, Sender, Violation,
 };
+use crate::rule::rule;
 
 /// One step of enhanced authentication: sections 3.15 and 4.12. 5.0 only.
 ///
@@ -39,7 +40,7 @@ impl<'a> Auth<'a> {
         let (reason, properties) =
             reader.reason_and_properties(version, PropertyScope::Packet(PacketType::Auth))?;
         if !reason.allowed_from(sender, PacketType::Auth) {
-            return Err(Violation::protocol_error("MQTT-3.15.2-1", at));
+            return Err(Violation::protocol_error(rule!("MQTT-3.15.2-1"), at));
         }
         properties.check_authentication(true, at)?;
         Ok(Self { reason, properties })

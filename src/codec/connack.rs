@@ -3,6 +3,7 @@
 use super::cursor::{Reader, Writer};
 use super::encode::{Body, packet_encoding};
 use super::{EncodeError, PacketType, Properties, PropertyScope, ProtocolVersion, ReasonCode, Violation};
+use crate::rule::rule;
 
 /// The server's answer to CONNECT: section 3.2.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,12 +38,12 @@ impl<'a> ConnAck<'a> {
         let at = reader.offset();
         let flags = reader.u8()?;
         if flags > 1 {
-            return Err(Violation::malformed("MQTT-3.2.2-1", at));
+            return Err(Violation::malformed(rule!("MQTT-3.2.2-1"), at));
         }
         let session_present = flags == 1;
         let at = reader.offset();
         let code = reader.u8()?;
-        let not_in_table = Violation::protocol_error("MQTT-3.2.2-8", at);
+        let not_in_table = Violation::protocol_error(rule!("MQTT-3.2.2-8"), at);
         if version == ProtocolVersion::V311 {
             reader.finish()?;
             let reason = ReasonCode::from_connack_v3(code).ok_or(not_in_table)?;

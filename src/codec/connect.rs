@@ -7,6 +7,7 @@ use super::encode::{Body, packet_encoding};
 use super::{
     EncodeError, PacketType, Properties, PropertyScope, ProtocolVersion, QoS, ReasonCode, Violation,
 };
+use crate::rule::{Rule, rule};
 use crate::topic::TopicName;
 
 const PROTOCOL_NAME: &str = "MQTT";
@@ -88,11 +89,11 @@ impl<'a> Connect<'a> {
     pub(super) fn decode(version: ProtocolVersion, mut reader: Reader<'a>) -> Result<Self, Violation> {
         let at = reader.offset();
         if reader.string()? != PROTOCOL_NAME {
-            return Err(unsupported_version("MQTT-3.1.2-1", at));
+            return Err(unsupported_version(rule!("MQTT-3.1.2-1"), at));
         }
         let at = reader.offset();
         if reader.u8()? != version.level() {
-            return Err(unsupported_version("MQTT-3.1.2-2", at));
+            return Err(unsupported_version(rule!("MQTT-3.1.2-2"), at));
         }
         let at = reader.offset();
         let flags = reader.u8()?;
@@ -143,34 +144,34 @@ impl<'a> Will<'a> {
         let properties = reader.properties(version, PropertyScope::Will)?;
         let at = reader.offset();
         let topic = reader.string()?;
-        TopicName::parse(topic).map_err(|_| Violation::protocol_error("MQTT-4.7.0-1", at))?;
+        TopicName::parse(topic).map_err(|_| Violation::protocol_error(rule!("MQTT-4.7.0-1"), at))?;
         let payload = reader.binary()?;
         Ok(Self { topic, payload, qos, retain, properties })
     }
 }
 
 /// Checks the Connect Flags; the Will's QoS when there is a Will, the broken statement when they are not legal.
-fn will_qos(version: ProtocolVersion, flags: u8) -> Result<Option<QoS>, &'static str> {
+fn will_qos(version: ProtocolVersion, flags: u8) -> Result<Option<QoS>, Rule> {
     if flags & 1 != 0 {
-        return Err("MQTT-3.1.2-3");
+        return Err(rule!("MQTT-3.1.2-3"));
     }
     if version == ProtocolVersion::V311 && flags & (USER_NAME | PASSWORD) == PASSWORD {
-        return Err("3.1.1 MQTT-3.1.2-22");
+        return Err(rule!("3.1.1 MQTT-3.1.2-22"));
     }
     let qos = flags >> 3 & 0b11;
     if flags & WILL != 0 {
-        return QoS::from_u8(qos).map(Some).ok_or("MQTT-3.1.2-12");
+        return QoS::from_u8(qos).map(Some).ok_or(rule!("MQTT-3.1.2-12"));
     }
     if qos != 0 {
-        return Err("MQTT-3.1.2-11");
+        return Err(rule!("MQTT-3.1.2-11"));
     }
     if flags & WILL_RETAIN != 0 {
-        return Err("MQTT-3.1.2-13");
+        return Err(rule!("MQTT-3.1.2-13"));
     }
     Ok(None)
 }
 
-const fn unsupported_version(statement: &'static str, offset: u32) -> Violation {
+const fn unsupported_version(statement: Rule, offset: u32) -> Violation {
     Violation { reason: ReasonCode::UNSUPPORTED_PROTOCOL_VERSION, statement, offset }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     EncodeError, PacketId, Properties, PropertyScope, ProtocolVersion, ReasonCode, Violation, varint,
 };
+use crate::rule::{Rule, rule};
 
 /// Reads fields one after the other and knows where in the packet it is.
 #[derive(Clone, Copy)]
@@ -10,12 +11,12 @@ pub(super) struct Reader<'a> {
     rest: &'a [u8],
     offset: u32,
     /// Section that describes what is being read; named when the bytes end too early or too late.
-    section: &'static str,
+    section: Rule,
 }
 
 impl<'a> Reader<'a> {
     /// Starts at the first byte of `bytes`, which is byte `offset` of the packet.
-    pub(super) const fn new(bytes: &'a [u8], offset: u32, section: &'static str) -> Self {
+    pub(super) const fn new(bytes: &'a [u8], offset: u32, section: Rule) -> Self {
         Self { rest: bytes, offset, section }
     }
 
@@ -51,17 +52,17 @@ impl<'a> Reader<'a> {
         let (value, len) = match varint::decode(self.rest) {
             Ok(Some(found)) => found,
             Ok(None) => return Err(self.malformed()),
-            Err(varint::TooLong) => return Err(Violation::malformed("§1.5.5", at)),
+            Err(varint::TooLong) => return Err(Violation::malformed(rule!("§1.5.5"), at)),
         };
         self.take(len)?;
         if len != varint::encoded_len(value) {
-            return Err(Violation::malformed("MQTT-1.5.5-1", at));
+            return Err(Violation::malformed(rule!("MQTT-1.5.5-1"), at));
         }
         Ok(value)
     }
 
     /// Packet identifier; zero is the given statement's Protocol Error.
-    pub(super) fn packet_id(&mut self, statement: &'static str) -> Result<PacketId, Violation> {
+    pub(super) fn packet_id(&mut self, statement: Rule) -> Result<PacketId, Violation> {
         let at = self.offset;
         PacketId::new(self.u16()?).ok_or_else(|| Violation::protocol_error(statement, at))
     }
@@ -147,12 +148,12 @@ impl<'a> Reader<'a> {
 /// [`Reader::string`] for bytes of which the first one is byte `start` of the packet.
 pub(super) fn text(bytes: &[u8], start: u32) -> Result<&str, Violation> {
     let text = core::str::from_utf8(bytes).map_err(|error| {
-        Violation::malformed("MQTT-1.5.4-1", start.saturating_add(len_u32(error.valid_up_to())))
+        Violation::malformed(rule!("MQTT-1.5.4-1"), start.saturating_add(len_u32(error.valid_up_to())))
     })?;
     // Every byte in turn is less than calls for a few at once: strings are short.
     if bytes.iter().fold(false, |any, byte| any | (*byte == 0)) {
         let at = text.find('\0').unwrap_or_default();
-        return Err(Violation::malformed("MQTT-1.5.4-2", start.saturating_add(len_u32(at))));
+        return Err(Violation::malformed(rule!("MQTT-1.5.4-2"), start.saturating_add(len_u32(at))));
     }
     Ok(text)
 }

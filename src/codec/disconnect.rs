@@ -6,6 +6,7 @@ use super::{
     EncodeError, PacketType, Properties, PropertyId, PropertyScope, ProtocolVersion, ReasonCode, Sender,
     Violation,
 };
+use crate::rule::rule;
 
 /// The last packet of a connection: section 3.14. In 3.1.1 only clients send it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,10 +39,10 @@ impl<'a> Disconnect<'a> {
         let scope = PropertyScope::Packet(PacketType::Disconnect);
         let (reason, properties) = reader.reason_and_properties(version, scope)?;
         if !reason.allowed_from(sender, PacketType::Disconnect) {
-            return Err(Violation::protocol_error("MQTT-3.14.2-1", at));
+            return Err(Violation::protocol_error(rule!("MQTT-3.14.2-1"), at));
         }
         if sender == Sender::Server && properties.contains(PropertyId::SessionExpiryInterval) {
-            return Err(Violation::protocol_error("MQTT-3.14.2-2", at));
+            return Err(Violation::protocol_error(rule!("MQTT-3.14.2-2"), at));
         }
         Ok(Self { reason, properties })
     }

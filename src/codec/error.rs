@@ -1,6 +1,7 @@
 //! What can be wrong with a packet: received ([`Violation`]) or to be sent ([`EncodeError`]).
 
 use super::ReasonCode;
+use crate::rule::Rule;
 
 /// A rule of the standard that received bytes break. The connection cannot go on: section 4.13.1.
 ///
@@ -11,7 +12,7 @@ pub struct Violation {
     pub reason: ReasonCode,
     /// The broken rule: a statement (`MQTT-1.5.4-1`, 5.0 numbering where both versions have the rule), a section
     /// (`§2.2.2.2`), or `3.1.1 …` where only 3.1.1 has it.
-    pub statement: &'static str,
+    pub statement: Rule,
     /// Byte position in the packet, counted from its first byte, at or shortly before the fault.
     pub offset: u32,
 }
@@ -19,13 +20,13 @@ pub struct Violation {
 impl Violation {
     /// Bytes that cannot be parsed: reason code 0x81, section 1.2.
     #[must_use]
-    pub const fn malformed(statement: &'static str, offset: u32) -> Self {
+    pub const fn malformed(statement: Rule, offset: u32) -> Self {
         Self { reason: ReasonCode::MALFORMED_PACKET, statement, offset }
     }
 
     /// Bytes that parse into something the protocol forbids: reason code 0x82, section 1.2.
     #[must_use]
-    pub const fn protocol_error(statement: &'static str, offset: u32) -> Self {
+    pub const fn protocol_error(statement: Rule, offset: u32) -> Self {
         Self { reason: ReasonCode::PROTOCOL_ERROR, statement, offset }
     }
 }

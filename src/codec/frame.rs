@@ -2,6 +2,7 @@
 
 use super::header::{self, PacketType, Sender};
 use super::{ProtocolVersion, ReasonCode, Violation, publish};
+use crate::rule::rule;
 
 /// Capacity that is kept when nothing larger is needed.
 const KEEP: usize = 64 * 1024;
@@ -138,7 +139,7 @@ impl FrameBuffer {
             return Ok(None);
         };
         let too_large =
-            Violation { reason: ReasonCode::PACKET_TOO_LARGE, statement: "MQTT-3.1.2-24", offset: 1 };
+            Violation { reason: ReasonCode::PACKET_TOO_LARGE, statement: rule!("MQTT-3.1.2-24"), offset: 1 };
         let len = usize::try_from(header.remaining).map_err(|_| too_large)?.saturating_add(header.len);
         if u32::try_from(len).map_or(true, |len| len > self.limit) {
             return Err(too_large);

@@ -1,6 +1,7 @@
 //! Fixed header: section 2.1.
 
 use super::{ProtocolVersion, Violation, varint};
+use crate::rule::{Rule, rule};
 
 /// Packet types with their numbers on the wire, Table 2-1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,13 +103,13 @@ impl PacketType {
     }
 
     /// The statement about the reserved flags of this packet.
-    const fn flags_statement(self) -> &'static str {
+    const fn flags_statement(self) -> Rule {
         match self {
-            Self::PubRel => "MQTT-3.6.1-1",
-            Self::Subscribe => "MQTT-3.8.1-1",
-            Self::Unsubscribe => "MQTT-3.10.1-1",
-            Self::Disconnect => "MQTT-3.14.1-1",
-            Self::Auth => "MQTT-3.15.1-1",
+            Self::PubRel => rule!("MQTT-3.6.1-1"),
+            Self::Subscribe => rule!("MQTT-3.8.1-1"),
+            Self::Unsubscribe => rule!("MQTT-3.10.1-1"),
+            Self::Disconnect => rule!("MQTT-3.14.1-1"),
+            Self::Auth => rule!("MQTT-3.15.1-1"),
             Self::Connect
             | Self::ConnAck
             | Self::Publish
@@ -118,7 +119,7 @@ impl PacketType {
             | Self::SubAck
             | Self::UnsubAck
             | Self::PingReq
-            | Self::PingResp => "MQTT-2.1.3-1",
+            | Self::PingResp => rule!("MQTT-2.1.3-1"),
         }
     }
 }
@@ -153,24 +154,26 @@ pub(super) fn read(
         return Ok(None);
     };
     let packet = check_first_byte(sender, version, first_byte)?;
-    let Some((remaining, len)) = varint::decode(rest).map_err(|_| Violation::malformed("§2.1.4", 1))? else {
+    let Some((remaining, len)) =
+        varint::decode(rest).map_err(|_| Violation::malformed(rule!("§2.1.4"), 1))?
+    else {
         return Ok(None);
     };
     // 3.1.1 has no rule against longer forms.
     if version == ProtocolVersion::V5 && len != varint::encoded_len(remaining) {
-        return Err(Violation::malformed("MQTT-1.5.5-1", 1));
+        return Err(Violation::malformed(rule!("MQTT-1.5.5-1"), 1));
     }
     Ok(Some(Header { packet, first_byte, len: len + 1, remaining }))
 }
 
 fn check_first_byte(sender: Sender, version: ProtocolVersion, byte: u8) -> Result<PacketType, Violation> {
-    let packet = PacketType::from_first_byte(byte).ok_or(Violation::malformed("§2.1.2", 0))?;
+    let packet = PacketType::from_first_byte(byte).ok_or(Violation::malformed(rule!("§2.1.2"), 0))?;
     if !packet.comes_from(sender, version) {
         // In 3.1.1 type 15 is as reserved as type 0.
         return Err(if packet == PacketType::Auth {
-            Violation::malformed("3.1.1 §2.2.1", 0)
+            Violation::malformed(rule!("3.1.1 §2.2.1"), 0)
         } else {
-            Violation::protocol_error("§2.1.2", 0)
+            Violation::protocol_error(rule!("§2.1.2"), 0)
         });
     }
     if packet != PacketType::Publish && byte != packet.first_byte() {

@@ -5,6 +5,7 @@ use super::{
     Ack, AckKind, Auth, ConnAck, Connect, Disconnect, EncodeError, PacketType, ProtocolVersion, Publish,
     Sender, SubAck, Subscribe, UnsubAck, Unsubscribe, Violation, header,
 };
+use crate::rule::{Rule, rule};
 
 /// A control packet: section 2.1. Borrows from the bytes it was decoded from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +163,7 @@ fn open(
     version: ProtocolVersion,
     packet: &[u8],
 ) -> Result<(PacketType, u8, Reader<'_>), Violation> {
-    let cut_off = Violation::malformed("§2.1.4", 0);
+    let cut_off = Violation::malformed(rule!("§2.1.4"), 0);
     let header = header::read(sender, version, packet)?.ok_or(cut_off)?;
     let body = packet.get(header.len..).ok_or(cut_off)?;
     if u32::try_from(body.len()) != Ok(header.remaining) {
@@ -203,27 +204,27 @@ fn from_either(
 }
 
 const fn wrong_direction() -> Violation {
-    Violation::protocol_error("§2.1.2", 0)
+    Violation::protocol_error(rule!("§2.1.2"), 0)
 }
 
 /// The section that describes what follows the fixed header.
-const fn section(packet: PacketType) -> &'static str {
+const fn section(packet: PacketType) -> Rule {
     match packet {
-        PacketType::Connect => "§3.1",
-        PacketType::ConnAck => "§3.2",
-        PacketType::Publish => "§3.3",
-        PacketType::PubAck => "§3.4",
-        PacketType::PubRec => "§3.5",
-        PacketType::PubRel => "§3.6",
-        PacketType::PubComp => "§3.7",
-        PacketType::Subscribe => "§3.8",
-        PacketType::SubAck => "§3.9",
-        PacketType::Unsubscribe => "§3.10",
-        PacketType::UnsubAck => "§3.11",
-        PacketType::PingReq => "§3.12",
-        PacketType::PingResp => "§3.13",
-        PacketType::Disconnect => "§3.14",
-        PacketType::Auth => "§3.15",
+        PacketType::Connect => rule!("§3.1"),
+        PacketType::ConnAck => rule!("§3.2"),
+        PacketType::Publish => rule!("§3.3"),
+        PacketType::PubAck => rule!("§3.4"),
+        PacketType::PubRec => rule!("§3.5"),
+        PacketType::PubRel => rule!("§3.6"),
+        PacketType::PubComp => rule!("§3.7"),
+        PacketType::Subscribe => rule!("§3.8"),
+        PacketType::SubAck => rule!("§3.9"),
+        PacketType::Unsubscribe => rule!("§3.10"),
+        PacketType::UnsubAck => rule!("§3.11"),
+        PacketType::PingReq => rule!("§3.12"),
+        PacketType::PingResp => rule!("§3.13"),
+        PacketType::Disconnect => rule!("§3.14"),
+        PacketType::Auth => rule!("§3.15"),
     }
 }
 

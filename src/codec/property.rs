@@ -5,6 +5,7 @@ use core::fmt;
 use super::cursor::{Reader, Writer};
 use super::property_id::Row;
 use super::{EncodeError, PropertyId, PropertyScope, ReasonCode, Value, Violation};
+use crate::rule::rule;
 
 /// A valid block of properties in its encoded form, without the Property Length in front.
 ///
@@ -23,19 +24,19 @@ impl<'a> Properties<'a> {
     /// The first [`Violation`]: 0x81 for what cannot be parsed or must not stand there, 0x82 for repetitions and
     /// values out of range, 0x94 for a Topic Alias of 0. Section 2.2.2.2.
     pub fn validate(bytes: &'a [u8], scope: PropertyScope, base_offset: u32) -> Result<Self, Violation> {
-        let mut reader = Reader::new(bytes, base_offset, "§2.2.2.1");
+        let mut reader = Reader::new(bytes, base_offset, rule!("§2.2.2.1"));
         let mut seen = 0_u64;
         while !reader.is_empty() {
             let at = reader.offset();
             let id = PropertyId::from_value(reader.varint()?)
-                .ok_or_else(|| Violation::malformed("§2.2.2.2", at))?;
+                .ok_or_else(|| Violation::malformed(rule!("§2.2.2.2"), at))?;
             let row = id.row();
             if !row.allowed_in(scope) {
-                return Err(Violation::malformed("§2.2.2.2", at));
+                return Err(Violation::malformed(rule!("§2.2.2.2"), at));
             }
             let bit = 1 << id.value();
             if seen & bit != 0 && !row.repeatable_in(scope) {
-                return Err(Violation::protocol_error("§2.2.2.2", at));
+                return Err(Violation::protocol_error(rule!("§2.2.2.2"), at));
             }
             seen |= bit;
             if !Value::read(row.kind, &mut reader)?.in_range(row.range) {
@@ -65,7 +66,7 @@ impl<'a> Properties<'a> {
     /// All properties in the order of the packet.
     #[must_use]
     pub const fn iter(self) -> PropertyIter<'a> {
-        PropertyIter(Reader::new(self.0, 0, ""))
+        PropertyIter(Reader::new(self.0, 0, rule!("")))
     }
 
     /// The first value of a property, whatever its type.
@@ -137,7 +138,7 @@ impl<'a> Properties<'a> {
     pub(super) fn check_authentication(self, required: bool, offset: u32) -> Result<(), Violation> {
         let needed = required || self.contains(PropertyId::AuthenticationData);
         if needed && !self.contains(PropertyId::AuthenticationMethod) {
-            let section = if required { "§3.15.2.2.2" } else { "§3.1.2.11.10" };
+            let section = if required { rule!("§3.15.2.2.2") } else { rule!("§3.1.2.11.10") };
             return Err(Violation::protocol_error(section, offset));
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! The table of properties: section 2.2.2.2.
 
 use super::PacketType;
+use crate::rule::{Rule, rule};
 
 /// Type of a property's value, section 1.5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +85,7 @@ pub(super) struct Row {
     pub(super) kind: PropertyType,
     pub(super) range: Range,
     /// Statement or section of the range.
-    pub(super) rule: &'static str,
+    pub(super) rule: Rule,
     allowed: Scopes,
     /// Where it may stand more than once.
     repeatable: Scopes,
@@ -127,7 +128,7 @@ macro_rules! properties {
                     $(Self::$name => &Row {
                         kind: PropertyType::$kind,
                         range: Range::$range,
-                        rule: $rule,
+                        rule: rule!($rule),
                         allowed: $allowed,
                         repeatable: $repeatable,
                     },)*

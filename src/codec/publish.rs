@@ -10,6 +10,7 @@ use super::{
     EncodeError, PacketId, PacketType, Properties, PropertyId, PropertyScope, ProtocolVersion, QoS, Sender,
     Violation,
 };
+use crate::rule::rule;
 use crate::topic::has_wildcard;
 
 /// An application message on its way: section 3.3.
@@ -125,7 +126,7 @@ impl<'a> RawPublish<'a> {
     /// Those of [`decode_from_server`](super::decode_from_server), but for what the topic breaks.
     pub fn from_server(version: ProtocolVersion, packet: &'a [u8], body: usize) -> Result<Self, Violation> {
         let first_byte = packet.first().copied().unwrap_or_default();
-        let mut reader = Reader::new(packet.get(body..).unwrap_or_default(), len_u32(body), "§3.3");
+        let mut reader = Reader::new(packet.get(body..).unwrap_or_default(), len_u32(body), rule!("§3.3"));
         Self::decode(version, Sender::Server, first_byte, &mut reader)
     }
 
@@ -136,7 +137,7 @@ impl<'a> RawPublish<'a> {
     pub fn topic(&self) -> Result<&'a str, Violation> {
         let topic = text(self.topic, self.topic_at.saturating_add(2))?;
         if has_wildcard(topic) {
-            return Err(Violation::protocol_error("MQTT-3.3.2-2", self.topic_at));
+            return Err(Violation::protocol_error(rule!("MQTT-3.3.2-2"), self.topic_at));
         }
         Ok(topic)
     }
@@ -147,27 +148,28 @@ impl<'a> RawPublish<'a> {
         first_byte: u8,
         reader: &mut Reader<'a>,
     ) -> Result<Self, Violation> {
-        let qos = QoS::from_u8(first_byte >> 1 & 0b11).ok_or(Violation::malformed("MQTT-3.3.1-4", 0))?;
+        let qos =
+            QoS::from_u8(first_byte >> 1 & 0b11).ok_or(Violation::malformed(rule!("MQTT-3.3.1-4"), 0))?;
         let dup = first_byte & 0b1000 != 0;
         if dup && qos == QoS::AtMostOnce {
-            return Err(Violation::malformed("MQTT-3.3.1-2", 0));
+            return Err(Violation::malformed(rule!("MQTT-3.3.1-2"), 0));
         }
         let topic_at = reader.offset();
         let topic = reader.binary()?;
         let packet_id = match qos {
             QoS::AtMostOnce => None,
             QoS::AtLeastOnce | QoS::ExactlyOnce => Some(reader.packet_id(match sender {
-                Sender::Server => "MQTT-2.2.1-4",
-                Sender::Client => "MQTT-2.2.1-3",
+                Sender::Server => rule!("MQTT-2.2.1-4"),
+                Sender::Client => rule!("MQTT-2.2.1-3"),
             })?),
         };
         let at = reader.offset();
         let properties = reader.properties(version, PropertyScope::Packet(PacketType::Publish))?;
         if sender == Sender::Client && properties.contains(PropertyId::SubscriptionIdentifier) {
-            return Err(Violation::protocol_error("MQTT-3.3.4-6", at));
+            return Err(Violation::protocol_error(rule!("MQTT-3.3.4-6"), at));
         }
         if topic.is_empty() && !properties.contains(PropertyId::TopicAlias) {
-            return Err(Violation::protocol_error("MQTT-4.7.3-1", topic_at));
+            return Err(Violation::protocol_error(rule!("MQTT-4.7.3-1"), topic_at));
         }
         let payload = reader.rest();
         Ok(Self { dup, qos, retain: first_byte & 1 != 0, topic, topic_at, packet_id, properties, payload })
@@ -176,7 +178,7 @@ impl<'a> RawPublish<'a> {
 
 /// Whether a packet is a PUBLISH, and all of it up to the payload lies in `bytes`, with which it begins.
 pub(super) fn has_head(version: ProtocolVersion, header: &Header, bytes: &[u8]) -> bool {
-    let mut reader = Reader::new(bytes.get(header.len..).unwrap_or_default(), 0, "§3.3");
+    let mut reader = Reader::new(bytes.get(header.len..).unwrap_or_default(), 0, rule!("§3.3"));
     let mut read = || {
         reader.binary()?;
         if header.first_byte & 0b0110 != 0 {

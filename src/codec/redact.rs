@@ -2,6 +2,7 @@
 
 use super::cursor::Reader;
 use super::{PacketType, Properties, ProtocolVersion, Value, varint};
+use crate::rule::rule;
 
 /// Appends to `out` the start of the packet that `bytes` begin with, byte for byte as it is, except:
 ///
@@ -18,7 +19,7 @@ pub fn redact(version: ProtocolVersion, bytes: &[u8], out: &mut Vec<u8>) -> usiz
     let Ok(Some((remaining, digits))) = varint::decode(rest) else { return 0 };
     let size = usize::try_from(remaining).unwrap_or(usize::MAX).saturating_add(digits + 1);
     let rest = rest.get(..size - 1).unwrap_or(rest);
-    let mut copy = Copy { reader: Reader::new(rest, 0, ""), out };
+    let mut copy = Copy { reader: Reader::new(rest, 0, rule!("")), out };
     copy.show(digits);
     // An early end is no error here.
     let _recognised = copy.body(version, *first_byte);

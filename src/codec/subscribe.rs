@@ -5,6 +5,7 @@ use super::encode::{Body, packet_encoding};
 use super::{
     EncodeError, PacketId, PacketType, Properties, PropertyScope, ProtocolVersion, QoS, ReasonCode, Violation,
 };
+use crate::rule::{Rule, rule};
 use crate::topic::TopicFilter;
 
 /// When the server sends retained messages for a subscription: section 3.8.3.1.
@@ -97,11 +98,11 @@ impl Body for Subscribe<'_> {
 
 impl<'a> Subscribe<'a> {
     pub(super) fn decode(version: ProtocolVersion, mut reader: Reader<'a>) -> Result<Self, Violation> {
-        let packet_id = reader.packet_id("MQTT-2.2.1-3")?;
+        let packet_id = reader.packet_id(rule!("MQTT-2.2.1-3"))?;
         let properties = reader.properties(version, PropertyScope::Packet(PacketType::Subscribe))?;
         let filters = Filters(reader.peek());
         if filters.is_empty() {
-            return Err(Violation::protocol_error("MQTT-3.8.3-2", reader.offset()));
+            return Err(Violation::protocol_error(rule!("MQTT-3.8.3-2"), reader.offset()));
         }
         while !reader.is_empty() {
             let shared = read_filter(version, &mut reader)?;
@@ -109,9 +110,9 @@ impl<'a> Subscribe<'a> {
             let byte = reader.u8()?;
             let options = SubscribeOptions::from_byte(byte)
                 .filter(|options| options.to_byte(version) == byte)
-                .ok_or_else(|| Violation::malformed("MQTT-3.8.3-5", at))?;
+                .ok_or_else(|| Violation::malformed(rule!("MQTT-3.8.3-5"), at))?;
             if shared && options.no_local {
-                return Err(Violation::protocol_error("MQTT-3.8.3-4", at));
+                return Err(Violation::protocol_error(rule!("MQTT-3.8.3-4"), at));
             }
         }
         Ok(Self { packet_id, properties, filters })
@@ -141,7 +142,7 @@ pub struct Filters<'a>(&'a [u8]);
 impl<'a> Filters<'a> {
     /// The filters in the order of the packet.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, SubscribeOptions)> {
-        let mut reader = Reader::new(self.0, 0, "");
+        let mut reader = Reader::new(self.0, 0, rule!(""));
         // The list is valid, so a failure is its end and nothing else.
         core::iter::from_fn(move || {
             let filter = reader.string().ok()?;
@@ -222,9 +223,9 @@ impl Body for SubAck<'_> {
 
 impl<'a> SubAck<'a> {
     pub(super) fn decode(version: ProtocolVersion, mut reader: Reader<'a>) -> Result<Self, Violation> {
-        let packet_id = reader.packet_id("MQTT-2.2.1-6")?;
+        let packet_id = reader.packet_id(rule!("MQTT-2.2.1-6"))?;
         let properties = reader.properties(version, PropertyScope::Packet(PacketType::SubAck))?;
-        let reasons = Reasons::decode(&mut reader, "MQTT-3.9.3-2", |reason| match version {
+        let reasons = Reasons::decode(&mut reader, rule!("MQTT-3.9.3-2"), |reason| match version {
             ProtocolVersion::V311 => matches!(reason.value(), 0..=2 | 0x80),
             ProtocolVersion::V5 => reason.allowed_in(PacketType::SubAck),
         })?;
@@ -246,7 +247,7 @@ impl<'a> Reasons<'a> {
     /// Takes the rest of a packet; at least one code, all of them `legal`.
     pub(super) fn decode(
         reader: &mut Reader<'a>,
-        statement: &'static str,
+        statement: Rule,
         legal: impl Fn(ReasonCode) -> bool,
     ) -> Result<Self, Violation> {
         if reader.is_empty() {

@@ -6,6 +6,7 @@ use super::subscribe::read_filter;
 use super::{
     EncodeError, PacketId, PacketType, Properties, PropertyScope, ProtocolVersion, Reasons, Violation,
 };
+use crate::rule::rule;
 use crate::topic::TopicFilter;
 
 /// Ends subscriptions: section 3.10.
@@ -39,11 +40,11 @@ impl Body for Unsubscribe<'_> {
 
 impl<'a> Unsubscribe<'a> {
     pub(super) fn decode(version: ProtocolVersion, mut reader: Reader<'a>) -> Result<Self, Violation> {
-        let packet_id = reader.packet_id("MQTT-2.2.1-3")?;
+        let packet_id = reader.packet_id(rule!("MQTT-2.2.1-3"))?;
         let properties = reader.properties(version, PropertyScope::Packet(PacketType::Unsubscribe))?;
         let filters = Names(reader.peek());
         if filters.is_empty() {
-            return Err(Violation::protocol_error("MQTT-3.10.3-2", reader.offset()));
+            return Err(Violation::protocol_error(rule!("MQTT-3.10.3-2"), reader.offset()));
         }
         while !reader.is_empty() {
             read_filter(version, &mut reader)?;
@@ -59,7 +60,7 @@ pub struct Names<'a>(&'a [u8]);
 impl<'a> Names<'a> {
     /// The filters in the order of the packet.
     pub fn iter(self) -> impl Iterator<Item = &'a str> {
-        let mut reader = Reader::new(self.0, 0, "");
+        let mut reader = Reader::new(self.0, 0, rule!(""));
         // The list is valid, so a failure is its end and nothing else.
         core::iter::from_fn(move || reader.string().ok())
     }
@@ -133,14 +134,15 @@ impl Body for UnsubAck<'_> {
 
 impl<'a> UnsubAck<'a> {
     pub(super) fn decode(version: ProtocolVersion, mut reader: Reader<'a>) -> Result<Self, Violation> {
-        let packet_id = reader.packet_id("MQTT-2.2.1-6")?;
+        let packet_id = reader.packet_id(rule!("MQTT-2.2.1-6"))?;
         if version == ProtocolVersion::V311 {
             reader.finish()?;
             return Ok(Self { packet_id, properties: Properties::EMPTY, reasons: Reasons::default() });
         }
         let properties = reader.properties(version, PropertyScope::Packet(PacketType::UnsubAck))?;
-        let reasons =
-            Reasons::decode(&mut reader, "MQTT-3.11.3-2", |reason| reason.allowed_in(PacketType::UnsubAck))?;
+        let reasons = Reasons::decode(&mut reader, rule!("MQTT-3.11.3-2"), |reason| {
+            reason.allowed_in(PacketType::UnsubAck)
+        })?;
         Ok(Self { packet_id, properties, reasons })
     }
 }

@@ -6,6 +6,7 @@ use crate::codec::{
 };
 use crate::config::{Config, is_representable};
 use crate::error::{Error, ErrorCode};
+use crate::rule::rule;
 use crate::time::Instant;
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ impl Credentials<'_> {
     pub(crate) fn check(&self, version: ProtocolVersion) -> Result<(), Error> {
         if version == ProtocolVersion::V311 && self.password.is_some() && self.username.is_none() {
             let error = Error::named(ErrorCode::UnsupportedInVersion, "password");
-            return Err(error.broke("3.1.1 MQTT-3.1.2-22"));
+            return Err(error.broke(rule!("3.1.1 MQTT-3.1.2-22")));
         }
         let too_long = |data: Option<&[u8]>| data.is_some_and(|data| u16::try_from(data.len()).is_err());
         let unfit = [
@@ -126,14 +127,14 @@ impl Handshake {
         }
         let violation = |statement| Err(Rejection::Violation(Violation::protocol_error(statement, 0)));
         if connack.session_present && self.clean_start {
-            return violation("MQTT-3.2.2-2");
+            return violation(rule!("MQTT-3.2.2-2"));
         }
         // The method of CONNECT comes back in a successful CONNACK, or none does (4.12).
         match (&config.authentication_method, properties.str(PropertyId::AuthenticationMethod)) {
             (None, None) => {}
             (Some(asked), Some(given)) if asked == given => {}
-            (None, Some(_)) => return violation("MQTT-4.12.0-6"),
-            (Some(_), _) => return violation("MQTT-4.12.0-5"),
+            (None, Some(_)) => return violation(rule!("MQTT-4.12.0-6")),
+            (Some(_), _) => return violation(rule!("MQTT-4.12.0-5")),
         }
         let assigned = properties.str(PropertyId::AssignedClientIdentifier);
         let client_id = match assigned {
@@ -141,11 +142,11 @@ impl Handshake {
             Some(_) | None => &self.client_id,
         };
         if client_id.is_empty() && self.version == ProtocolVersion::V5 {
-            return violation("MQTT-3.2.2-16");
+            return violation(rule!("MQTT-3.2.2-16"));
         }
         if properties.u32(PropertyId::MaximumPacketSize).is_some_and(|limit| limit < SMALLEST_LIMIT) {
             let error = Error::named(ErrorCode::NotSupportedByServer, "maximumPacketSize");
-            return Err(Rejection::Refused(error.broke("MQTT-3.2.2-15")));
+            return Err(Rejection::Refused(error.broke(rule!("MQTT-3.2.2-15"))));
         }
         Ok(Arc::new(Negotiated {
             version: self.version,

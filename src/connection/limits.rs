@@ -2,6 +2,7 @@
 
 use crate::codec::{Properties, PropertyId, ProtocolVersion, QoS};
 use crate::error::{Error, ErrorCode};
+use crate::rule::{Rule, rule};
 use crate::topic::TopicFilter;
 
 /// Limits that the server has set for one connection.
@@ -64,10 +65,10 @@ impl ServerLimits {
     pub(crate) fn check_publish(&self, qos: QoS, retain: bool) -> Result<(), Error> {
         if qos > self.maximum_qos {
             let limit = u32::from(self.maximum_qos.value());
-            return Err(unsupported("qos", "MQTT-3.2.2-11").over(limit));
+            return Err(unsupported("qos", rule!("MQTT-3.2.2-11")).over(limit));
         }
         if retain && !self.retain_available {
-            return Err(unsupported("retain", "MQTT-3.2.2-14"));
+            return Err(unsupported("retain", rule!("MQTT-3.2.2-14")));
         }
         Ok(())
     }
@@ -76,7 +77,7 @@ impl ServerLimits {
     pub(crate) fn check_size(&self, size: u32) -> Result<(), Error> {
         match self.maximum_packet_size {
             Some(limit) if size > limit => {
-                Err(Error::new(ErrorCode::PacketTooLarge).over(limit).broke("MQTT-3.2.2-15"))
+                Err(Error::new(ErrorCode::PacketTooLarge).over(limit).broke(rule!("MQTT-3.2.2-15")))
             }
             Some(_) | None => Ok(()),
         }
@@ -85,15 +86,15 @@ impl ServerLimits {
     /// Whether the server accepts subscriptions of this form.
     pub(crate) fn check_filter(&self, filter: TopicFilter<'_>) -> Result<(), Error> {
         if filter.is_shared() && !self.shared_subscriptions {
-            return Err(unsupported("shared subscription", "§3.2.2.3.13"));
+            return Err(unsupported("shared subscription", rule!("§3.2.2.3.13")));
         }
         if filter.has_wildcard() && !self.wildcard_subscriptions {
-            return Err(unsupported("wildcard subscription", "§3.2.2.3.11"));
+            return Err(unsupported("wildcard subscription", rule!("§3.2.2.3.11")));
         }
         Ok(())
     }
 }
 
-fn unsupported(feature: &str, statement: &'static str) -> Error {
+fn unsupported(feature: &str, statement: Rule) -> Error {
     Error::named(ErrorCode::NotSupportedByServer, feature).broke(statement)
 }

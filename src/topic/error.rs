@@ -1,5 +1,7 @@
 //! What can be wrong with a topic name or filter.
 
+use crate::rule::{Rule, rule};
+
 /// Why a text is not a topic name or topic filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TopicError {
@@ -34,16 +36,16 @@ pub enum TopicErrorKind {
 impl TopicErrorKind {
     /// The statement that says so, in the numbering of 5.0.
     #[must_use]
-    pub const fn statement(self) -> &'static str {
+    pub const fn statement(self) -> Rule {
         match self {
-            Self::Empty => "MQTT-4.7.3-1",
-            Self::TooLong => "MQTT-4.7.3-3",
-            Self::Nul => "MQTT-4.7.3-2",
-            Self::Wildcard => "MQTT-4.7.0-1",
-            Self::WildcardPosition => "MQTT-4.7.1-2",
-            Self::MultiLevelNotLast => "MQTT-4.7.1-1",
-            Self::ShareName => "MQTT-4.8.2-1",
-            Self::ShareFilter => "MQTT-4.8.2-2",
+            Self::Empty => rule!("MQTT-4.7.3-1"),
+            Self::TooLong => rule!("MQTT-4.7.3-3"),
+            Self::Nul => rule!("MQTT-4.7.3-2"),
+            Self::Wildcard => rule!("MQTT-4.7.0-1"),
+            Self::WildcardPosition => rule!("MQTT-4.7.1-2"),
+            Self::MultiLevelNotLast => rule!("MQTT-4.7.1-1"),
+            Self::ShareName => rule!("MQTT-4.8.2-1"),
+            Self::ShareFilter => rule!("MQTT-4.8.2-2"),
         }
     }
 }

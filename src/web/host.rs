@@ -2,6 +2,7 @@
 //! run no destructors and leave cells borrowed.
 
 use crate::error::Error;
+use crate::rule::to_number;
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
@@ -45,7 +46,7 @@ extern "C" {
         reason: i32,
         at: f64,
         limit: f64,
-        statement: Option<&str>,
+        statement: u32,
         text: Option<&str>,
         close_code: i32,
         retryable: bool,
@@ -104,7 +105,7 @@ impl EngineHost {
             error.reason.map_or(-1, |reason| i32::from(reason.value())),
             number(error.at),
             number(error.limit),
-            error.statement,
+            to_number(error.statement),
             error.text.as_deref(),
             error.close_code.map_or(-1, i32::from),
             !error.is_terminal(),

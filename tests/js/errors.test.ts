@@ -51,7 +51,7 @@ test("the engine's numbers become fields, -1 becomes absence", () => {
   assert.equal(option.limit, 65535);
   assert.equal(option.reasonString, undefined);
 
-  const malformed = engineError(32, 0x81, 4, -1, "MQTT-1.5.4-1", undefined, -1);
+  const malformed = engineError(32, 0x81, 4, -1, (1 << 15) | (5 << 10) | (4 << 5) | 1, undefined, -1);
   assert.deepEqual([malformed.offset, malformed.statement], [4, "MQTT-1.5.4-1"]);
 });
 
