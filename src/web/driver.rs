@@ -24,9 +24,8 @@ const GATHERED: usize = 64 * 1024;
 const BUSY: f64 = 0.1;
 /// While the server owes most of the answers, who sends twice within so many gathers for as long, or until it owes fewer.
 const GATHERING: Millis = Millis::new(1);
-/// Operations that settle in one task, and bytes of messages that share them, so that the page stays responsive.
+/// Operations that settle in one task, so that the page stays responsive.
 const SETTLED_AT_ONCE: usize = 2048;
-const SENT_AT_ONCE: usize = 256 * 1024;
 /// A socket that failed and is closed, but fires no `close` (CSP in Chromium, blocked ports in WebKit), ends after this.
 const CLOSE_GRACE: Millis = Millis::new(100);
 
@@ -304,7 +303,7 @@ impl Driver {
             let sent = self.socket.borrow().as_ref().map_or(Ok(()), |socket| socket.send(&buffer));
             self.sent_at.set(performance_now());
             // Only a socket that is not open throws; its close event is under way.
-            if sent.is_err() || settled >= SETTLED_AT_ONCE || buffer.len() >= SENT_AT_ONCE {
+            if sent.is_err() || settled >= SETTLED_AT_ONCE {
                 break sent.is_ok();
             }
         };
