@@ -114,6 +114,7 @@ cases! {
         whoSendsAllTheTimeGathers
         inALoopAThirdOfWhatIsInFlightGathers
         whatGathersEndsWithItsConnection
+        aBacklogLeavesThoughNothingIsAnswered
         aThrowingSendWaitsForTheClose
         nothingWaitingMeansNoSend;
     calls in "/tests/web/calls.js":

@@ -193,6 +193,15 @@ export async function whatGathersEndsWithItsConnection(module) {
   equal(rig.host.of("failed"), []);
 }
 
+export async function aBacklogLeavesThoughNothingIsAnswered(module) {
+  const rig = new Rig(module);
+  for (let n = 0; n < 900; n++) rig.publish("a", new Uint8Array(1000), { qos: 1 });
+  await rig.start();
+  rig.socket.open();
+  rig.socket.receive(connack());
+  await until(() => rig.socket.sent.flatMap(packets).length >= 901, "CONNECT and 900 messages");
+}
+
 export async function aThrowingSendWaitsForTheClose(module) {
   const rig = await new Rig(module).connect();
   const [first] = rig.host.sockets;
