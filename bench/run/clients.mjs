@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "esbuild";
-import { APART, APPLICATION, RENEWAL, STORE } from "../../scripts/lib/bundling.mjs";
+import { APART, APPLICATION, ON_DEMAND } from "../../scripts/lib/bundling.mjs";
 import { at } from "../../scripts/lib/paths.mjs";
 import { Failure } from "../../scripts/lib/run.mjs";
 
@@ -127,9 +127,11 @@ export async function sizes(clients) {
         outdir: at(".work", "bench", "size"),
         write: false,
       });
-      // What only clients with a store or with credentials load comes later, if ever.
+      // What only some clients load comes later, if ever.
       const files = outputFiles
-        .filter(({ path }) => !STORE.test(path) && !RENEWAL.test(path) && (client.needs || !APART.test(path)))
+        .filter(
+          ({ path }) => !ON_DEMAND.some((files) => files.test(path)) && (client.needs || !APART.test(path)),
+        )
         .map(({ contents }) => contents);
       files.push(...fetched(client).map((file) => readFileSync(file)));
       return [client.id, files.reduce((sum, bytes) => sum + compressed(bytes), 0)];

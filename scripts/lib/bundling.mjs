@@ -13,3 +13,6 @@ export const STORE = /\/outbox-[\w-]+\.js$/;
 export const APART = /\/apart-[\w-]+\.js$/;
 export const RENEWAL = /\/renewal-[\w-]+\.js$/;
 export const ROTATION = /\/rotation-[\w-]+\.js$/;
+
+/** All of these but the worker's part: what a plain client never loads. */
+export const ON_DEMAND = [STORE, RENEWAL, ROTATION];
