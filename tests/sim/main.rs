@@ -45,14 +45,16 @@ fn random_schedules(name: &str, usual: u64, durable: bool) {
         schedule::run(seed, durable, true);
         return;
     }
-    let (mut messages, mut crashes) = (0, 0);
+    let [mut messages, mut joined, mut crashes] = [0; 3];
     for seed in 0..number("SIM_SCHEDULES").unwrap_or(usual) {
         match catch_unwind(AssertUnwindSafe(|| schedule::run(seed, durable, false))) {
-            Ok((delivered, crashed)) => (messages, crashes) = (messages + delivered, crashes + crashed),
+            Ok(seen) => {
+                [messages, joined, crashes] = [messages + seen[0], joined + seen[1], crashes + seen[2]];
+            }
             Err(_) => panic!("replay with: SIM_SEED={seed} cargo test --test sim {name} -- --nocapture"),
         }
     }
-    println!("{messages} messages, {crashes} crashes");
-    assert!(messages > 0, "schedules that deliver nothing prove nothing");
+    println!("{messages} messages, {joined} joined others, {crashes} crashes");
+    assert!(messages > 0 && joined > 0, "schedules that deliver nothing prove nothing");
     assert_eq!(crashes > 0, durable);
 }

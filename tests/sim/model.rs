@@ -70,7 +70,8 @@ impl Messages {
 /// What an operation was asked to do.
 #[derive(Clone, Debug)]
 pub(crate) enum Asked {
-    Publish(usize),
+    /// A message, and those at QoS 0 that joined it.
+    Publish(Vec<usize>),
     /// Filters, and the numbers of their subscriptions.
     Subscribe(Vec<(String, u32)>),
     Unsubscribe,
@@ -85,6 +86,10 @@ pub(crate) struct Model {
     pub(crate) downward: Messages,
     pub(crate) open: BTreeMap<u32, Asked>,
     pub(crate) settled: BTreeSet<u32>,
+    /// The last publish that joined none.
+    leader: Option<u32>,
+    /// How many joined one.
+    pub(crate) joined: usize,
     /// Filters that the application wants, and their numbers.
     pub(crate) wanted: BTreeMap<String, u32>,
     /// Filters that a later server does not offer any more: the one that has the session may know them or not.
@@ -96,12 +101,29 @@ pub(crate) struct Model {
 }
 
 impl Model {
+    /// The message was accepted; `joined`: the last operation that was none of these settles for it.
+    pub(crate) fn published(&mut self, op: u32, number: usize, joined: bool) {
+        if joined {
+            let leader = self.leader.and_then(|leader| self.open.get_mut(&leader));
+            let Some(Asked::Publish(numbers)) = leader else { panic!("message {number} joined nothing") };
+            numbers.push(number);
+            self.joined += 1;
+        } else {
+            self.open.insert(op, Asked::Publish(vec![number]));
+            self.leader = Some(op);
+        }
+    }
+
     /// An operation came to its end, for the first and only time.
     pub(crate) fn settle(&mut self, op: u32, result: Result<(), ErrorCode>) {
         assert!(self.settled.insert(op), "operation {op} settled twice");
         let asked = self.open.remove(&op).unwrap_or_else(|| panic!("operation {op} was not open"));
         match asked {
-            Asked::Publish(number) => self.upward.records[number].outcome = Some(result),
+            Asked::Publish(numbers) => {
+                for number in numbers {
+                    self.upward.records[number].outcome = Some(result);
+                }
+            }
             Asked::Subscribe(filters) => match result {
                 Ok(()) => {}
                 Err(ErrorCode::NotSupportedByServer) => {

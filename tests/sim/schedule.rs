@@ -42,14 +42,14 @@ impl Fate for Chance {
     }
 }
 
-/// Runs the schedule of this seed; returns how many messages arrived, and how many clients died.
-pub(crate) fn run(seed: u64, durable: bool, trace: bool) -> (usize, usize) {
+/// Runs the schedule of this seed; returns how many messages arrived, how many joined others, and how many clients died.
+pub(crate) fn run(seed: u64, durable: bool, trace: bool) -> [usize; 3] {
     let mut world = world(seed, durable, trace);
     play(&mut world);
     let messages = [&world.model.upward, &world.model.downward];
     let arrived =
         messages.iter().flat_map(|direction| &direction.records).filter(|record| record.arrivals > 0).count();
-    (arrived, world.crashes)
+    [arrived, world.model.joined, world.crashes]
 }
 
 /// Runs it with or without the packet tap; returns what the client told and sent.

@@ -2,7 +2,7 @@
 
 use super::{Fate, World};
 use crate::model::Asked;
-use wasmqtt::client::DisconnectOptions;
+use wasmqtt::client::{DisconnectOptions, PublishOptions};
 use wasmqtt::codec::{Properties, PropertiesBuf, QoS, ReasonCode, SubscribeOptions};
 use wasmqtt::session::{Filter, OpId};
 use wasmqtt::time::Millis;
@@ -13,17 +13,19 @@ impl<F: Fate> World<F> {
         OpId(self.last_op)
     }
 
-    /// Publishes the next message, its number and `padding` bytes being its payload.
+    /// Publishes the next message, its number and `padding` bytes being its payload. It may join the one before.
     pub(crate) fn publish(&mut self, qos: QoS, retain: bool, padding: usize, properties: &PropertiesBuf) {
         let number = self.model.upward.add(qos);
         let payload = format!("{number}{}", ".".repeat(padding));
         let topic = format!("upward/{}", number % 3);
         let properties = properties.as_properties();
         let op = self.next_op();
-        let result = self.client.publish(op, self.now, &topic, payload.as_bytes(), qos, retain, properties);
-        self.note(|| format!("publish {number} {qos:?}: {result:?}"));
+        let options = PublishOptions { qos, retain, joins: true, ..PublishOptions::default() };
+        let payload = payload.as_bytes();
+        let result = self.client.publish_with(op, self.now, &topic, payload, options, properties);
+        self.note(|| format!("publish {number} {qos:?}: {op:?} {result:?}"));
         match result {
-            Ok(()) => drop(self.model.open.insert(op.0, Asked::Publish(number))),
+            Ok(joined) => self.model.published(op.0, number, joined),
             Err(_) => self.model.upward.records[number].withdrawn = true,
         }
     }
@@ -72,10 +74,12 @@ impl<F: Fate> World<F> {
         let unsent = self.client.cancel(OpId(op));
         let asked = self.model.open.remove(&op).unwrap();
         self.note(|| format!("cancel {op} {asked:?}: {unsent}"));
-        if let (Asked::Publish(number), true) = (asked, unsent) {
-            // A message that was sent in an earlier session and waits to be published again counts as unsent too.
-            let record = &mut self.model.upward.records[number];
-            record.withdrawn = record.arrivals == 0;
+        if let (Asked::Publish(numbers), true) = (asked, unsent) {
+            for number in numbers {
+                // A message that was sent in an earlier session and waits to be published again counts as unsent too.
+                let record = &mut self.model.upward.records[number];
+                record.withdrawn = record.arrivals == 0;
+            }
         }
     }
 
