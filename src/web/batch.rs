@@ -196,11 +196,9 @@ impl Batch {
 
     /// A record whose last word points at an object.
     fn push_detail(&mut self, kind: Kind, words: &[u32], detail: Option<Detail>) {
-        let number = detail.map_or(0, |detail| self.add_detail(detail));
-        self.push_words(kind, words);
-        if let Some(word) = self.filled.checked_sub(1).and_then(|last| self.words.get_mut(last)) {
-            *word = number;
-        }
+        let mut record = record(kind, words);
+        record[STRIDE - 1] = detail.map_or(0, |detail| self.add_detail(detail));
+        self.add_record(record);
     }
 
     /// Answers its number, from 1 on.
@@ -210,9 +208,7 @@ impl Batch {
     }
 
     fn push_words(&mut self, kind: Kind, words: &[u32]) {
-        let mut record = [kind as u32; STRIDE];
-        record.iter_mut().skip(1).zip(words.iter().chain(&[0; STRIDE])).for_each(|(to, word)| *to = *word);
-        self.add_record(record);
+        self.add_record(record(kind, words));
     }
 
     #[inline(always)] // so that the words are written where they belong, and not copied
@@ -225,6 +221,13 @@ impl Batch {
             self.filled += STRIDE;
         }
     }
+}
+
+/// The kind, then `words`, then zeros.
+fn record(kind: Kind, words: &[u32]) -> [u32; STRIDE] {
+    let mut record = [0; STRIDE];
+    record.iter_mut().zip([kind as u32].iter().chain(words)).for_each(|(to, word)| *to = *word);
+    record
 }
 
 /// wasm32 has no larger ones.
