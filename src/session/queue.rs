@@ -133,8 +133,6 @@ impl Queue {
             let mut kept = VecDeque::with_capacity(lane.len());
             for publication in core::mem::take(lane) {
                 if publication.expires.is_some_and(|at| at <= now) {
-                    self.messages -= publication.count();
-                    self.bytes -= publication.size();
                     expired.push(publication);
                 } else {
                     self.next_expiry = earliest(self.next_expiry, publication.expires);
@@ -143,6 +141,7 @@ impl Queue {
             }
             *lane = kept;
         }
+        expired.iter().for_each(|publication| self.on_taken(publication));
         expired
     }
 
