@@ -53,20 +53,25 @@ async function flooded(world, { size, ...options }) {
   return { rate: result.rate, ...cpuOf(spent, result.messages) };
 }
 
-async function publishing(world, client, { size, qos, window, held = false }) {
-  const { tab, server, plan } = world;
+/** Publishes for so many seconds; resolves with how many, and how many a second. */
+async function pumped({ tab, server }, { size, qos, window }, seconds) {
+  await server.ask("count");
+  const { count, rate } = await tab.call("pump", { topic: TOPIC, size, qos, window, ms: seconds * 1000 });
+  const counted = await server.ask("counted", { total: count });
+  return { count, rate: qos === 0 ? counted.rate : rate };
+}
+
+async function warmUp(world, { window, ...how }, seconds) {
+  await pumped(world, { ...how, window: Math.min(window, WARM_WINDOW) }, seconds / 4);
+  await world.tab.collectGarbage();
+}
+
+async function publishing(world, client, { held = false, ...how }) {
+  const { plan } = world;
   await connected(world, client);
-  const pump = async (seconds, most = window) => {
-    await server.ask("count");
-    const how = { topic: TOPIC, size, qos, window: most, ms: seconds * 1000 };
-    const { count, rate } = await tab.call("pump", how);
-    const counted = await server.ask("counted", { total: count });
-    return { count, rate: qos === 0 ? counted.rate : rate };
-  };
-  const lasting = qos === 0 && !held ? plan.sustained : plan.seconds;
-  await pump(lasting / 4, Math.min(window, WARM_WINDOW));
-  await tab.collectGarbage();
-  const { result, ...spent } = await accounted(world, () => pump(lasting));
+  const lasting = how.qos === 0 && !held ? plan.sustained : plan.seconds;
+  await warmUp(world, how, lasting);
+  const { result, ...spent } = await accounted(world, () => pumped(world, how, lasting));
   return { rate: result.rate, ...cpuOf(spent, result.count) };
 }
 
@@ -77,9 +82,7 @@ async function publishing(world, client, { size, qos, window, held = false }) {
 async function flight(world, client, { size }) {
   const { tab, server, plan } = world;
   await connected(world, client);
-  await server.ask("count");
-  await tab.call("pump", { topic: TOPIC, size, qos: 1, window: 100, ms: plan.seconds * 250 });
-  await tab.collectGarbage();
+  await warmUp(world, { size, qos: 1, window: 100 }, plan.seconds);
   const hold = FLIGHT;
   const count = hold + Math.round(4000 * plan.seconds);
   await server.ask("count", { hold, total: count });
